@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make demo    run the sealed-bid auction on an embedded network
+#   make test    run every test
+#   make help    list the other targets
+
+GO      ?= go
+BIN     := bin
+TOOLS   := $(BIN)/tools
+SAMPLES := auction asset
+ARGS    ?=
+
+# Programs that hold no cgo: an enclave must not, and nothing else needs it.
+GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+
+# Packages whose code runs on several goroutines: tested under the race detector.
+CONCURRENT := ./transport/... ./enclave/... ./stub/... ./shim/... ./devnet/... ./client/... ./trace/...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## build fpc, fpc-stub, fpc-ercc into bin/ and the samples' enclaves into bin/samples/
+	@mkdir -p $(BIN)/samples
+	$(GOBUILD) -o $(BIN)/ ./cmd/fpc ./cmd/fpc-stub ./cmd/fpc-ercc
+	@for s in $(SAMPLES); do \
+	  $(GOBUILD) -o $(BIN)/samples/$$s ./samples/$$s/private && \
+	  $(GOBUILD) -o $(BIN)/samples/$$s-plain ./samples/$$s/plain || exit 1; \
+	done
+
+.PHONY: demo
+demo: build ## run the sealed-bid auction; ARGS=--json, ARGS=--trace
+	@$(BIN)/fpc demo $(ARGS)
+
+.PHONY: test
+test: build ## unit, attack, transcript and end-to-end tests; the race detector where a C compiler is found
+	$(GO) test ./...
+	@if command -v $${CC:-cc} >/dev/null 2>&1; then \
+	  echo "$(GO) test -race $(CONCURRENT)"; CGO_ENABLED=1 $(GO) test -race $(CONCURRENT); \
+	elif [ -n "$(REQUIRE_RACE)" ]; then \
+	  echo "no C compiler found (set CC): the race detector needs one and REQUIRE_RACE is set" >&2; exit 1; \
+	else \
+	  echo "SKIPPED race detector: no C compiler found (set CC)"; \
+	fi
+
+.PHONY: bench
+bench: build ## print the ratios and write bin/bench.json
+	$(GO) run ./internal/bench/run -out $(BIN)/bench.json
+
+.PHONY: interop
+interop: build ## the official npm SDK and protobufs against the embedded network
+	e2e/interop/run.sh
+
+.PHONY: lint
+lint: $(TOOLS)/gofumpt $(TOOLS)/staticcheck ## format check, go vet, staticcheck
+	@out=$$($(TOOLS)/gofumpt -l $$(git ls-files '*.go' ':!*.pb.go')); \
+	  [ -z "$$out" ] || { echo "not formatted (run make fmt):"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(TOOLS)/staticcheck ./...
+	cd proto && ../$(TOOLS)/buf lint
+
+.PHONY: fmt
+fmt: $(TOOLS)/gofumpt ## format the Go files
+	$(TOOLS)/gofumpt -w $$(git ls-files '*.go' ':!*.pb.go')
+
+.PHONY: generate
+generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go ## generate the messages from proto/
+	cd proto && PATH="$(CURDIR)/$(TOOLS):$$PATH" buf generate
+
+.PHONY: generate-check
+generate-check: generate ## fail when the committed generated code is not what proto/ gives
+	@git diff --exit-code --stat -- internal/pb || { echo "internal/pb is stale: run make generate and commit"; exit 1; }
+	@new=$$(git ls-files --others --exclude-standard internal/pb); \
+	  [ -z "$$new" ] || { echo "generated and not committed: $$new"; exit 1; }
+
+.PHONY: vuln
+vuln: $(TOOLS)/govulncheck ## known vulnerabilities, where the database can be reached
+	$(TOOLS)/govulncheck ./...
+
+.PHONY: clean
+clean: ## remove bin/
+	rm -rf $(BIN)
+
+# The tools' versions are pinned in tools/go.mod; the code generator has the
+# version of the runtime it generates for.
+$(TOOLS)/%: tools/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools && GOBIN="$(CURDIR)/$(TOOLS)" $(GO) install tool
+
+$(TOOLS)/protoc-gen-go: go.mod
+	@mkdir -p $(TOOLS)
+	$(GO) build -o $@ google.golang.org/protobuf/cmd/protoc-gen-go
