@@ -31,6 +31,7 @@ type Failure struct {
 	Step          string                 `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"` // flows.md step name
 	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	Code          string                 `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"` // stable, machine-readable
+	Hint          string                 `protobuf:"bytes,4,opt,name=hint,proto3" json:"hint,omitempty"` // what to do about it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -82,6 +83,13 @@ func (x *Failure) GetReason() string {
 func (x *Failure) GetCode() string {
 	if x != nil {
 		return x.Code
+	}
+	return ""
+}
+
+func (x *Failure) GetHint() string {
+	if x != nil {
+		return x.Hint
 	}
 	return ""
 }
@@ -1467,11 +1475,12 @@ var File_fpc_protocol_host_proto protoreflect.FileDescriptor
 
 const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\n" +
-	"\x17fpc/protocol/host.proto\x12\ffpc.protocol\x1a\x1efpc/protocol/credentials.proto\x1a\x17fpc/protocol/keys.proto\"I\n" +
+	"\x17fpc/protocol/host.proto\x12\ffpc.protocol\x1a\x1efpc/protocol/credentials.proto\x1a\x17fpc/protocol/keys.proto\"]\n" +
 	"\aFailure\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04code\x18\x03 \x01(\tR\x04code\"R\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\x12\x12\n" +
+	"\x04hint\x18\x04 \x01(\tR\x04hint\"R\n" +
 	"\x04Step\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +

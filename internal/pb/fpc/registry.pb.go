@@ -83,6 +83,7 @@ type RegistryView struct {
 	Provisioned      []*Signed              `protobuf:"bytes,6,rep,name=provisioned,proto3" json:"provisioned,omitempty"`                       // of KeyRegistration
 	ChaincodeKey     *ChaincodeKey          `protobuf:"bytes,7,opt,name=chaincode_key,json=chaincodeKey,proto3" json:"chaincode_key,omitempty"` // absent: no key yet
 	Revoked          []string               `protobuf:"bytes,8,rep,name=revoked,proto3" json:"revoked,omitempty"`                               // enclave ids, sorted
+	CodeManifest     []byte                 `protobuf:"bytes,9,opt,name=code_manifest,json=codeManifest,proto3" json:"code_manifest,omitempty"` // the manifest whose hash is the definition's version (LC-1)
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -173,13 +174,20 @@ func (x *RegistryView) GetRevoked() []string {
 	return nil
 }
 
+func (x *RegistryView) GetCodeManifest() []byte {
+	if x != nil {
+		return x.CodeManifest
+	}
+	return nil
+}
+
 var File_fpc_protocol_registry_proto protoreflect.FileDescriptor
 
 const file_fpc_protocol_registry_proto_rawDesc = "" +
 	"\n" +
 	"\x1bfpc/protocol/registry.proto\x12\ffpc.protocol\x1a\x1efpc/protocol/credentials.proto\x1a\x17fpc/protocol/keys.proto\"N\n" +
 	"\x0fCredentialsList\x12;\n" +
-	"\vcredentials\x18\x01 \x03(\v2\x19.fpc.protocol.CredentialsR\vcredentials\"\x82\x03\n" +
+	"\vcredentials\x18\x01 \x03(\v2\x19.fpc.protocol.CredentialsR\vcredentials\"\xa7\x03\n" +
 	"\fRegistryView\x12\x16\n" +
 	"\x06policy\x18\x01 \x01(\fR\x06policy\x12!\n" +
 	"\fercc_version\x18\x02 \x01(\tR\verccVersion\x12:\n" +
@@ -190,7 +198,8 @@ const file_fpc_protocol_registry_proto_rawDesc = "" +
 	"\vcredentials\x18\x05 \x03(\v2\x19.fpc.protocol.CredentialsR\vcredentials\x126\n" +
 	"\vprovisioned\x18\x06 \x03(\v2\x14.fpc.protocol.SignedR\vprovisioned\x12?\n" +
 	"\rchaincode_key\x18\a \x01(\v2\x1a.fpc.protocol.ChaincodeKeyR\fchaincodeKey\x12\x18\n" +
-	"\arevoked\x18\b \x03(\tR\arevokedB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
+	"\arevoked\x18\b \x03(\tR\arevoked\x12#\n" +
+	"\rcode_manifest\x18\t \x01(\fR\fcodeManifestB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
 
 var (
 	file_fpc_protocol_registry_proto_rawDescOnce sync.Once
