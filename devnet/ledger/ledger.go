@@ -12,8 +12,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/common"
-	pb "github.com/privatechaincode/fpc/internal/pb/ledger"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
@@ -21,22 +21,20 @@ import (
 var ErrNotFound = errors.New("ledger: not found")
 
 // Version is the position of the transaction that last wrote a key.
-type Version struct {
-	Block, Tx uint64
-}
+type Version = rwset.Version
 
 // VersionedValue is a key's entry in the state. Value is empty, not nil, for a
 // key that has only metadata or an empty value.
 type VersionedValue struct {
 	Value    []byte
-	Metadata []*pb.KVMetadataEntry // sorted by name; nil: none
+	Metadata []rwset.Entry // sorted by name; nil: none
 	Version  Version
 }
 
 // VersionedHash is a private key's public trace: hash of its value, and version.
 type VersionedHash struct {
 	ValueHash []byte
-	Metadata  []*pb.KVMetadataEntry
+	Metadata  []rwset.Entry
 	Version   Version
 }
 
@@ -98,8 +96,9 @@ func (l *Ledger) ConfigBlock() (*common.Block, error) {
 	return nil, ErrNotFound
 }
 
-// PutPrivate keeps the private write set of an endorsed transaction, durably,
-// until a block brings its hashes (the endorser calls it before it answers).
-func (l *Ledger) PutPrivate(txID string, set *pb.TxPvtReadWriteSet) error {
+// PutPrivate keeps the private write set of an endorsed transaction (a
+// serialized TxPvtReadWriteSet: rwset.Results.Private), durably, until a block
+// brings its hashes. The endorser calls it before it answers.
+func (l *Ledger) PutPrivate(txID string, set []byte) error {
 	return errors.New("ledger: not built")
 }
