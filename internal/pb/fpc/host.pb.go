@@ -750,14 +750,18 @@ func (*StatusRequest) Descriptor() ([]byte, []int) {
 
 // EnclaveStatus holds nothing secret.
 type EnclaveStatus struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Initialized   bool                   `protobuf:"varint,1,opt,name=initialized,proto3" json:"initialized,omitempty"`
-	Provisioned   bool                   `protobuf:"varint,2,opt,name=provisioned,proto3" json:"provisioned,omitempty"`
-	EnclaveId     string                 `protobuf:"bytes,3,opt,name=enclave_id,json=enclaveId,proto3" json:"enclave_id,omitempty"`
-	Generation    uint64                 `protobuf:"varint,4,opt,name=generation,proto3" json:"generation,omitempty"`
-	CcParams      *CCParameters          `protobuf:"bytes,5,opt,name=cc_params,json=ccParams,proto3" json:"cc_params,omitempty"`
-	HostParams    *HostParameters        `protobuf:"bytes,6,opt,name=host_params,json=hostParams,proto3" json:"host_params,omitempty"`
-	Confinement   []string               `protobuf:"bytes,7,rep,name=confinement,proto3" json:"confinement,omitempty"` // what was applied, and what could not be
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Initialized bool                   `protobuf:"varint,1,opt,name=initialized,proto3" json:"initialized,omitempty"`
+	Provisioned bool                   `protobuf:"varint,2,opt,name=provisioned,proto3" json:"provisioned,omitempty"`
+	EnclaveId   string                 `protobuf:"bytes,3,opt,name=enclave_id,json=enclaveId,proto3" json:"enclave_id,omitempty"`
+	Generation  uint64                 `protobuf:"varint,4,opt,name=generation,proto3" json:"generation,omitempty"`
+	CcParams    *CCParameters          `protobuf:"bytes,5,opt,name=cc_params,json=ccParams,proto3" json:"cc_params,omitempty"`
+	HostParams  *HostParameters        `protobuf:"bytes,6,opt,name=host_params,json=hostParams,proto3" json:"host_params,omitempty"`
+	Confinement []string               `protobuf:"bytes,7,rep,name=confinement,proto3" json:"confinement,omitempty"` // what was applied, and what could not be
+	// Added by the stub from its store, so that an admin whose connection broke
+	// gets what init and generateCCKeys answered once more.
+	Credentials   *Credentials `protobuf:"bytes,8,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	Registration  *Signed      `protobuf:"bytes,9,opt,name=registration,proto3" json:"registration,omitempty"` // of KeyRegistration
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -837,6 +841,20 @@ func (x *EnclaveStatus) GetHostParams() *HostParameters {
 func (x *EnclaveStatus) GetConfinement() []string {
 	if x != nil {
 		return x.Confinement
+	}
+	return nil
+}
+
+func (x *EnclaveStatus) GetCredentials() *Credentials {
+	if x != nil {
+		return x.Credentials
+	}
+	return nil
+}
+
+func (x *EnclaveStatus) GetRegistration() *Signed {
+	if x != nil {
+		return x.Registration
 	}
 	return nil
 }
@@ -1471,6 +1489,68 @@ func (x *Row) GetValue() []byte {
 	return nil
 }
 
+// StubState is what the stub keeps in peer-local storage, replaced as a whole
+// (REG-7). Only the sealed state is secret, and the stub cannot open it.
+type StubState struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SealedState   []byte                 `protobuf:"bytes,1,opt,name=sealed_state,json=sealedState,proto3" json:"sealed_state,omitempty"`
+	Credentials   *Credentials           `protobuf:"bytes,2,opt,name=credentials,proto3" json:"credentials,omitempty"`   // as the enclave returned them last
+	Registration  *Signed                `protobuf:"bytes,3,opt,name=registration,proto3" json:"registration,omitempty"` // of KeyRegistration; absent: no key yet
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StubState) Reset() {
+	*x = StubState{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StubState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StubState) ProtoMessage() {}
+
+func (x *StubState) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StubState.ProtoReflect.Descriptor instead.
+func (*StubState) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *StubState) GetSealedState() []byte {
+	if x != nil {
+		return x.SealedState
+	}
+	return nil
+}
+
+func (x *StubState) GetCredentials() *Credentials {
+	if x != nil {
+		return x.Credentials
+	}
+	return nil
+}
+
+func (x *StubState) GetRegistration() *Signed {
+	if x != nil {
+		return x.Registration
+	}
+	return nil
+}
+
 var File_fpc_protocol_host_proto protoreflect.FileDescriptor
 
 const file_fpc_protocol_host_proto_rawDesc = "" +
@@ -1531,7 +1611,7 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\fregistration\x18\x01 \x01(\v2\x14.fpc.protocol.SignedR\fregistration\x12!\n" +
 	"\fsealed_state\x18\x02 \x01(\fR\vsealedState\x12(\n" +
 	"\x05steps\x18\x03 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"\x0f\n" +
-	"\rStatusRequest\"\xac\x02\n" +
+	"\rStatusRequest\"\xa3\x03\n" +
 	"\rEnclaveStatus\x12 \n" +
 	"\vinitialized\x18\x01 \x01(\bR\vinitialized\x12 \n" +
 	"\vprovisioned\x18\x02 \x01(\bR\vprovisioned\x12\x1d\n" +
@@ -1543,7 +1623,9 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\tcc_params\x18\x05 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12=\n" +
 	"\vhost_params\x18\x06 \x01(\v2\x1c.fpc.protocol.HostParametersR\n" +
 	"hostParams\x12 \n" +
-	"\vconfinement\x18\a \x03(\tR\vconfinement\"\xfc\x01\n" +
+	"\vconfinement\x18\a \x03(\tR\vconfinement\x12;\n" +
+	"\vcredentials\x18\b \x01(\v2\x19.fpc.protocol.CredentialsR\vcredentials\x128\n" +
+	"\fregistration\x18\t \x01(\v2\x14.fpc.protocol.SignedR\fregistration\"\xfc\x01\n" +
 	"\rInvokeRequest\x12'\n" +
 	"\x0fsigned_proposal\x18\x01 \x01(\fR\x0esignedProposal\x12\x1d\n" +
 	"\n" +
@@ -1588,7 +1670,11 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\bmetadata\x18\x06 \x01(\fR\bmetadata\"-\n" +
 	"\x03Row\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05valueB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
+	"\x05value\x18\x02 \x01(\fR\x05value\"\xa5\x01\n" +
+	"\tStubState\x12!\n" +
+	"\fsealed_state\x18\x01 \x01(\fR\vsealedState\x12;\n" +
+	"\vcredentials\x18\x02 \x01(\v2\x19.fpc.protocol.CredentialsR\vcredentials\x128\n" +
+	"\fregistration\x18\x03 \x01(\v2\x14.fpc.protocol.SignedR\fregistrationB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
 
 var (
 	file_fpc_protocol_host_proto_rawDescOnce sync.Once
@@ -1602,7 +1688,7 @@ func file_fpc_protocol_host_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_host_proto_rawDescData
 }
 
-var file_fpc_protocol_host_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_fpc_protocol_host_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_fpc_protocol_host_proto_goTypes = []any{
 	(*Failure)(nil),                // 0: fpc.protocol.Failure
 	(*Step)(nil),                   // 1: fpc.protocol.Step
@@ -1627,41 +1713,46 @@ var file_fpc_protocol_host_proto_goTypes = []any{
 	(*GetMetadata)(nil),            // 20: fpc.protocol.GetMetadata
 	(*StateResponse)(nil),          // 21: fpc.protocol.StateResponse
 	(*Row)(nil),                    // 22: fpc.protocol.Row
-	nil,                            // 23: fpc.protocol.InvokeRequest.DecorationsEntry
-	(*CCParameters)(nil),           // 24: fpc.protocol.CCParameters
-	(*HostParameters)(nil),         // 25: fpc.protocol.HostParameters
-	(*Credentials)(nil),            // 26: fpc.protocol.Credentials
-	(*Signed)(nil),                 // 27: fpc.protocol.Signed
+	(*StubState)(nil),              // 23: fpc.protocol.StubState
+	nil,                            // 24: fpc.protocol.InvokeRequest.DecorationsEntry
+	(*CCParameters)(nil),           // 25: fpc.protocol.CCParameters
+	(*HostParameters)(nil),         // 26: fpc.protocol.HostParameters
+	(*Credentials)(nil),            // 27: fpc.protocol.Credentials
+	(*Signed)(nil),                 // 28: fpc.protocol.Signed
 }
 var file_fpc_protocol_host_proto_depIdxs = []int32{
-	24, // 0: fpc.protocol.InitRequest.cc_params:type_name -> fpc.protocol.CCParameters
-	25, // 1: fpc.protocol.InitRequest.host_params:type_name -> fpc.protocol.HostParameters
+	25, // 0: fpc.protocol.InitRequest.cc_params:type_name -> fpc.protocol.CCParameters
+	26, // 1: fpc.protocol.InitRequest.host_params:type_name -> fpc.protocol.HostParameters
 	2,  // 2: fpc.protocol.InitRequest.msps:type_name -> fpc.protocol.MSPConfigurations
-	26, // 3: fpc.protocol.InitResponse.credentials:type_name -> fpc.protocol.Credentials
+	27, // 3: fpc.protocol.InitResponse.credentials:type_name -> fpc.protocol.Credentials
 	1,  // 4: fpc.protocol.InitResponse.steps:type_name -> fpc.protocol.Step
-	24, // 5: fpc.protocol.RestoreResponse.cc_params:type_name -> fpc.protocol.CCParameters
-	25, // 6: fpc.protocol.RestoreResponse.host_params:type_name -> fpc.protocol.HostParameters
+	25, // 5: fpc.protocol.RestoreResponse.cc_params:type_name -> fpc.protocol.CCParameters
+	26, // 6: fpc.protocol.RestoreResponse.host_params:type_name -> fpc.protocol.HostParameters
 	1,  // 7: fpc.protocol.RestoreResponse.steps:type_name -> fpc.protocol.Step
 	2,  // 8: fpc.protocol.RefreshRequest.msps:type_name -> fpc.protocol.MSPConfigurations
-	26, // 9: fpc.protocol.RefreshResponse.credentials:type_name -> fpc.protocol.Credentials
+	27, // 9: fpc.protocol.RefreshResponse.credentials:type_name -> fpc.protocol.Credentials
 	1,  // 10: fpc.protocol.RefreshResponse.steps:type_name -> fpc.protocol.Step
-	27, // 11: fpc.protocol.GenerateCCKeysResponse.registration:type_name -> fpc.protocol.Signed
+	28, // 11: fpc.protocol.GenerateCCKeysResponse.registration:type_name -> fpc.protocol.Signed
 	1,  // 12: fpc.protocol.GenerateCCKeysResponse.steps:type_name -> fpc.protocol.Step
-	24, // 13: fpc.protocol.EnclaveStatus.cc_params:type_name -> fpc.protocol.CCParameters
-	25, // 14: fpc.protocol.EnclaveStatus.host_params:type_name -> fpc.protocol.HostParameters
-	23, // 15: fpc.protocol.InvokeRequest.decorations:type_name -> fpc.protocol.InvokeRequest.DecorationsEntry
-	1,  // 16: fpc.protocol.InvokeResponse.steps:type_name -> fpc.protocol.Step
-	16, // 17: fpc.protocol.StateRequest.get:type_name -> fpc.protocol.GetStates
-	17, // 18: fpc.protocol.StateRequest.open_range:type_name -> fpc.protocol.OpenRange
-	18, // 19: fpc.protocol.StateRequest.next_rows:type_name -> fpc.protocol.NextRows
-	19, // 20: fpc.protocol.StateRequest.close_range:type_name -> fpc.protocol.CloseRange
-	20, // 21: fpc.protocol.StateRequest.get_metadata:type_name -> fpc.protocol.GetMetadata
-	22, // 22: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	25, // 13: fpc.protocol.EnclaveStatus.cc_params:type_name -> fpc.protocol.CCParameters
+	26, // 14: fpc.protocol.EnclaveStatus.host_params:type_name -> fpc.protocol.HostParameters
+	27, // 15: fpc.protocol.EnclaveStatus.credentials:type_name -> fpc.protocol.Credentials
+	28, // 16: fpc.protocol.EnclaveStatus.registration:type_name -> fpc.protocol.Signed
+	24, // 17: fpc.protocol.InvokeRequest.decorations:type_name -> fpc.protocol.InvokeRequest.DecorationsEntry
+	1,  // 18: fpc.protocol.InvokeResponse.steps:type_name -> fpc.protocol.Step
+	16, // 19: fpc.protocol.StateRequest.get:type_name -> fpc.protocol.GetStates
+	17, // 20: fpc.protocol.StateRequest.open_range:type_name -> fpc.protocol.OpenRange
+	18, // 21: fpc.protocol.StateRequest.next_rows:type_name -> fpc.protocol.NextRows
+	19, // 22: fpc.protocol.StateRequest.close_range:type_name -> fpc.protocol.CloseRange
+	20, // 23: fpc.protocol.StateRequest.get_metadata:type_name -> fpc.protocol.GetMetadata
+	22, // 24: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
+	27, // 25: fpc.protocol.StubState.credentials:type_name -> fpc.protocol.Credentials
+	28, // 26: fpc.protocol.StubState.registration:type_name -> fpc.protocol.Signed
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_host_proto_init() }
@@ -1684,7 +1775,7 @@ func file_fpc_protocol_host_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_host_proto_rawDesc), len(file_fpc_protocol_host_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

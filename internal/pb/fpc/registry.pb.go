@@ -181,6 +181,130 @@ func (x *RegistryView) GetCodeManifest() []byte {
 	return nil
 }
 
+// ProvisionedList answers queryListProvisionedEnclaves: the signed key
+// registrations of the enclaves that hold the chaincode's keys.
+type ProvisionedList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Provisioned   []*Signed              `protobuf:"bytes,1,rep,name=provisioned,proto3" json:"provisioned,omitempty"` // of KeyRegistration
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProvisionedList) Reset() {
+	*x = ProvisionedList{}
+	mi := &file_fpc_protocol_registry_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProvisionedList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProvisionedList) ProtoMessage() {}
+
+func (x *ProvisionedList) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_registry_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProvisionedList.ProtoReflect.Descriptor instead.
+func (*ProvisionedList) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_registry_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ProvisionedList) GetProvisioned() []*Signed {
+	if x != nil {
+		return x.Provisioned
+	}
+	return nil
+}
+
+// ValidationView answers queryValidationView: all that a stub must know of one
+// enclave before it replays what that enclave signed (VAL-2), in one call.
+type ValidationView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Definition    *CCParameters          `protobuf:"bytes,1,opt,name=definition,proto3" json:"definition,omitempty"`                         // the private chaincode's committed definition
+	Credentials   *Credentials           `protobuf:"bytes,2,opt,name=credentials,proto3" json:"credentials,omitempty"`                       // absent: unknown enclave
+	Provisioned   *Signed                `protobuf:"bytes,3,opt,name=provisioned,proto3" json:"provisioned,omitempty"`                       // of KeyRegistration; absent: unprovisioned
+	ChaincodeKey  *ChaincodeKey          `protobuf:"bytes,4,opt,name=chaincode_key,json=chaincodeKey,proto3" json:"chaincode_key,omitempty"` // absent: no key yet
+	Revoked       bool                   `protobuf:"varint,5,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidationView) Reset() {
+	*x = ValidationView{}
+	mi := &file_fpc_protocol_registry_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidationView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidationView) ProtoMessage() {}
+
+func (x *ValidationView) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_registry_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidationView.ProtoReflect.Descriptor instead.
+func (*ValidationView) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_registry_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ValidationView) GetDefinition() *CCParameters {
+	if x != nil {
+		return x.Definition
+	}
+	return nil
+}
+
+func (x *ValidationView) GetCredentials() *Credentials {
+	if x != nil {
+		return x.Credentials
+	}
+	return nil
+}
+
+func (x *ValidationView) GetProvisioned() *Signed {
+	if x != nil {
+		return x.Provisioned
+	}
+	return nil
+}
+
+func (x *ValidationView) GetChaincodeKey() *ChaincodeKey {
+	if x != nil {
+		return x.ChaincodeKey
+	}
+	return nil
+}
+
+func (x *ValidationView) GetRevoked() bool {
+	if x != nil {
+		return x.Revoked
+	}
+	return false
+}
+
 var File_fpc_protocol_registry_proto protoreflect.FileDescriptor
 
 const file_fpc_protocol_registry_proto_rawDesc = "" +
@@ -199,7 +323,17 @@ const file_fpc_protocol_registry_proto_rawDesc = "" +
 	"\vprovisioned\x18\x06 \x03(\v2\x14.fpc.protocol.SignedR\vprovisioned\x12?\n" +
 	"\rchaincode_key\x18\a \x01(\v2\x1a.fpc.protocol.ChaincodeKeyR\fchaincodeKey\x12\x18\n" +
 	"\arevoked\x18\b \x03(\tR\arevoked\x12#\n" +
-	"\rcode_manifest\x18\t \x01(\fR\fcodeManifestB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
+	"\rcode_manifest\x18\t \x01(\fR\fcodeManifest\"I\n" +
+	"\x0fProvisionedList\x126\n" +
+	"\vprovisioned\x18\x01 \x03(\v2\x14.fpc.protocol.SignedR\vprovisioned\"\x9c\x02\n" +
+	"\x0eValidationView\x12:\n" +
+	"\n" +
+	"definition\x18\x01 \x01(\v2\x1a.fpc.protocol.CCParametersR\n" +
+	"definition\x12;\n" +
+	"\vcredentials\x18\x02 \x01(\v2\x19.fpc.protocol.CredentialsR\vcredentials\x126\n" +
+	"\vprovisioned\x18\x03 \x01(\v2\x14.fpc.protocol.SignedR\vprovisioned\x12?\n" +
+	"\rchaincode_key\x18\x04 \x01(\v2\x1a.fpc.protocol.ChaincodeKeyR\fchaincodeKey\x12\x18\n" +
+	"\arevoked\x18\x05 \x01(\bR\arevokedB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
 
 var (
 	file_fpc_protocol_registry_proto_rawDescOnce sync.Once
@@ -213,26 +347,33 @@ func file_fpc_protocol_registry_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_registry_proto_rawDescData
 }
 
-var file_fpc_protocol_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_fpc_protocol_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_fpc_protocol_registry_proto_goTypes = []any{
 	(*CredentialsList)(nil), // 0: fpc.protocol.CredentialsList
 	(*RegistryView)(nil),    // 1: fpc.protocol.RegistryView
-	(*Credentials)(nil),     // 2: fpc.protocol.Credentials
-	(*CCParameters)(nil),    // 3: fpc.protocol.CCParameters
-	(*Signed)(nil),          // 4: fpc.protocol.Signed
-	(*ChaincodeKey)(nil),    // 5: fpc.protocol.ChaincodeKey
+	(*ProvisionedList)(nil), // 2: fpc.protocol.ProvisionedList
+	(*ValidationView)(nil),  // 3: fpc.protocol.ValidationView
+	(*Credentials)(nil),     // 4: fpc.protocol.Credentials
+	(*CCParameters)(nil),    // 5: fpc.protocol.CCParameters
+	(*Signed)(nil),          // 6: fpc.protocol.Signed
+	(*ChaincodeKey)(nil),    // 7: fpc.protocol.ChaincodeKey
 }
 var file_fpc_protocol_registry_proto_depIdxs = []int32{
-	2, // 0: fpc.protocol.CredentialsList.credentials:type_name -> fpc.protocol.Credentials
-	3, // 1: fpc.protocol.RegistryView.definition:type_name -> fpc.protocol.CCParameters
-	2, // 2: fpc.protocol.RegistryView.credentials:type_name -> fpc.protocol.Credentials
-	4, // 3: fpc.protocol.RegistryView.provisioned:type_name -> fpc.protocol.Signed
-	5, // 4: fpc.protocol.RegistryView.chaincode_key:type_name -> fpc.protocol.ChaincodeKey
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	4,  // 0: fpc.protocol.CredentialsList.credentials:type_name -> fpc.protocol.Credentials
+	5,  // 1: fpc.protocol.RegistryView.definition:type_name -> fpc.protocol.CCParameters
+	4,  // 2: fpc.protocol.RegistryView.credentials:type_name -> fpc.protocol.Credentials
+	6,  // 3: fpc.protocol.RegistryView.provisioned:type_name -> fpc.protocol.Signed
+	7,  // 4: fpc.protocol.RegistryView.chaincode_key:type_name -> fpc.protocol.ChaincodeKey
+	6,  // 5: fpc.protocol.ProvisionedList.provisioned:type_name -> fpc.protocol.Signed
+	5,  // 6: fpc.protocol.ValidationView.definition:type_name -> fpc.protocol.CCParameters
+	4,  // 7: fpc.protocol.ValidationView.credentials:type_name -> fpc.protocol.Credentials
+	6,  // 8: fpc.protocol.ValidationView.provisioned:type_name -> fpc.protocol.Signed
+	7,  // 9: fpc.protocol.ValidationView.chaincode_key:type_name -> fpc.protocol.ChaincodeKey
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_registry_proto_init() }
@@ -248,7 +389,7 @@ func file_fpc_protocol_registry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_registry_proto_rawDesc), len(file_fpc_protocol_registry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
