@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keys
+
+import "fmt"
+
+// ResponseKey is r_key: a client makes it for one request, and the enclave
+// seals the answer under it (INV-3, INV-15).
+type ResponseKey struct{ s *secret }
+
+// ResponseBinding is what an encrypted response belongs to.
+type ResponseBinding struct {
+	ChannelHash []byte // Channel_hash, 32 bytes
+	ChaincodeID string
+	TxID        TxID
+	RequestHash [32]byte
+	Exec        Exec
+}
+
+func (b ResponseBinding) aad() []byte {
+	return Encode(LabelEncryptedResponse, b.ChannelHash, []byte(b.ChaincodeID), b.TxID[:], b.RequestHash[:], b.Exec[:])
+}
+
+// NewResponseKey generates a key (INV-3).
+func NewResponseKey() ResponseKey { return ResponseKey{randomSecret(sivKeySize)} }
+
+// ParseResponseKey reads what [ResponseKey.MarshalSecret] wrote.
+func ParseResponseKey(b []byte) (ResponseKey, error) {
+	s, err := parseSecret(b, sivKeySize, "r_key")
+	return ResponseKey{s}, err
+}
+
+// MarshalSecret returns the key's 64 bytes, to travel inside a sealed request.
+func (k ResponseKey) MarshalSecret() ([]byte, error) { return k.s.bytes() }
+
+// Format implements fmt.Formatter: no verb prints the key.
+func (k ResponseKey) Format(f fmt.State, _ rune) { redact(f, "keys.ResponseKey") }
+
+// SealResponse pads and encrypts a response.
+func (k ResponseKey) SealResponse(b ResponseBinding, p Padding, plaintext []byte) ([]byte, error) {
+	return k.s.sealSIV(LabelEncryptedResponse, b.aad(), p.Pad(plaintext))
+}
+
+// OpenResponse decrypts a response. It returns [ErrOpen] for one that was
+// altered, or that belongs to another request or execution.
+func (k ResponseKey) OpenResponse(b ResponseBinding, sealed []byte) ([]byte, error) {
+	padded, err := k.s.openSIV(LabelEncryptedResponse, b.aad(), sealed)
+	if err != nil {
+		return nil, err
+	}
+	return Unpad(padded)
+}

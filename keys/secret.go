@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keys
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"io"
+)
+
+// secret holds key bytes behind a pointer: printed as part of a larger value, a
+// pointer shows as an address, so the bytes stay out of logs even where fmt
+// cannot reach the redacting methods of the type that holds it.
+type secret struct{ b []byte }
+
+// redact writes the name of the type in place of its content, for every verb.
+func redact(f fmt.State, name string) {
+	_, _ = io.WriteString(f, name+"(redacted)")
+}
+
+func randomSecret(n int) *secret {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // documented never to fail
+	return &secret{b}
+}
+
+func parseSecret(b []byte, n int, what string) (*secret, error) {
+	if len(b) != n {
+		return nil, fmt.Errorf("keys: %s has %d bytes, want %d", what, len(b), n)
+	}
+	return &secret{append([]byte(nil), b...)}, nil
+}
+
+// derive expands the secret to n bytes by HKDF-SHA-256 with the label as info.
+func derive(key []byte, info []byte, n int) ([]byte, error) {
+	out, err := hkdf.Key(sha256.New, key, nil, string(info), n)
+	if err != nil {
+		return nil, fmt.Errorf("keys: derive: %w", err)
+	}
+	return out, nil
+}
