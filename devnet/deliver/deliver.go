@@ -17,6 +17,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/msp"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
@@ -34,21 +35,10 @@ const (
 	OrdererDeliver     = "orderer/Deliver"
 )
 
-// ErrUnavailable is returned by Chain.Await when the chain cannot grow for now
+// ErrUnavailable is returned by Chain.WaitHeight when the chain cannot grow for now
 // (an orderer that has lost its consenters): the client is told
 // SERVICE_UNAVAILABLE, unless it asked for best effort and the block is there.
 var ErrUnavailable = errors.New("deliver: chain is unavailable")
-
-// Request is the signed envelope of a seek request, ready to be held against a
-// policy; it converts to policy.SignedData.
-type Request struct {
-	// Data is what was signed: the envelope's payload.
-	Data []byte
-	// Identity is the serialized identity that claims to have signed it.
-	Identity []byte
-	// Signature is unverified.
-	Signature []byte
-}
 
 // Chain is one channel, as far as its readers are concerned. Its methods are
 // called by many streams at once.
@@ -58,16 +48,17 @@ type Chain interface {
 	// Block returns the block with the given number, which is below Height. The
 	// caller does not change it.
 	Block(number uint64) (*common.Block, error)
-	// Await returns once Height() > number; with the context's error when that
-	// ends first; with ErrUnavailable while the chain is halted, also for blocks
-	// that it has.
-	Await(ctx context.Context, number uint64) error
+	// WaitHeight returns once Height() >= height; with the context's error when
+	// that ends first; with ErrUnavailable while the chain is halted, even if it
+	// is that high.
+	WaitHeight(ctx context.Context, height uint64) error
 	// Sequence is the number of the channel's configuration. A change makes
 	// every stream authorize its reader anew before the next block.
 	Sequence() uint64
-	// Authorize verifies the signature of the request and tells whether its
-	// signer may read the resource under the present configuration.
-	Authorize(resource string, r Request) error
+	// Authorize verifies the claim, which is the envelope of the seek request,
+	// and tells whether its signer may read the resource under the present
+	// configuration.
+	Authorize(resource string, claim policy.SignedData) error
 }
 
 // Server answers seek requests. Its fields are set before the first use.
@@ -170,7 +161,7 @@ func (s *Server) expires(identity []byte) time.Time {
 type request struct {
 	header *common.ChannelHeader
 	data   []byte
-	signed Request
+	signed policy.SignedData
 }
 
 func parse(env *common.Envelope) (*request, error) {
@@ -192,7 +183,7 @@ func parse(env *common.Envelope) (*request, error) {
 	return &request{
 		header: &header,
 		data:   payload.Data,
-		signed: Request{Data: env.Payload, Identity: signature.Creator, Signature: env.Signature},
+		signed: policy.SignedData{Data: env.Payload, Identity: signature.Creator, Signature: env.Signature},
 	}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
 )
@@ -21,7 +22,7 @@ type session struct {
 	server   *Server
 	chain    Chain
 	resource string
-	request  Request
+	request  policy.SignedData
 	expires  time.Time
 
 	checked  bool
@@ -125,7 +126,7 @@ func (s *session) stream(ctx context.Context, seek *orderer.SeekInfo, out Sender
 // await returns when the block can be read; a client that asked for best
 // effort waits through the chain's troubles.
 func (s *session) await(ctx context.Context, number uint64, seek *orderer.SeekInfo) (common.Status, error) {
-	err := s.chain.Await(ctx, number)
+	err := s.chain.WaitHeight(ctx, number+1)
 	switch {
 	case err == nil:
 		return common.Status_SUCCESS, nil
