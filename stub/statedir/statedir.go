@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package statedir is untrusted: it keeps a stub's state in peer-local storage
+// (REG-7, INV-6b), so that neither a crash nor a second stub can lose or mix up
+// an enclave's keys. The sealed part is closed to it.
+package statedir
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+)
+
+const (
+	stateFile = "stub.state"
+	lockFile  = "stub.lock"
+	// maxState bounds what is read back, in bytes.
+	maxState = 16 << 20
+)
+
+// ErrInUse says that another stub holds the directory.
+var ErrInUse = errors.New("another stub uses this state directory")
+
+// DamagedError says that a state file is there and cannot be read as one. It
+// stays where it is.
+type DamagedError struct {
+	Path string
+	Err  error
+}
+
+// Error names the file and the reason.
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("damaged state file %s: %v", e.Path, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Dir is a state directory that this process holds alone.
+type Dir struct {
+	path string
+	lock *os.File
+}
+
+// Open makes the directory if needed and locks it until Close or the end of the
+// process. Held by another: ErrInUse.
+func Open(path string) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("make state directory: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock of state directory: %w", err)
+	}
+	if err := lockExclusive(lock); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("%w: %s", err, path)
+	}
+	return &Dir{path: path, lock: lock}, nil
+}
+
+// Path returns the directory's path.
+func (d *Dir) Path() string { return d.path }
+
+// Close gives the directory free.
+func (d *Dir) Close() error { return d.lock.Close() }
+
+// Load returns the state stored last, nil if none was. Errors of form are
+// [*DamagedError].
+func (d *Dir) Load() (*fpc.StubState, error) {
+	path := filepath.Join(d.path, stateFile)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxState+1))
+	if err != nil {
+		return nil, fmt.Errorf("read state: %w", err)
+	}
+	state, err := decode(b)
+	if err != nil {
+		return nil, &DamagedError{Path: path, Err: err}
+	}
+	return state, nil
+}
+
+func decode(b []byte) (*fpc.StubState, error) {
+	if len(b) > maxState {
+		return nil, fmt.Errorf("longer than %d bytes", maxState)
+	}
+	state := &fpc.StubState{}
+	if err := proto.Unmarshal(b, state); err != nil {
+		return nil, err
+	}
+	if len(state.GetSealedState()) == 0 {
+		return nil, errors.New("no sealed state in it")
+	}
+	return state, nil
+}
+
+// Store replaces the state. When it returns nil the state has reached the disk;
+// when the process ends before, the former state is there unharmed.
+func (d *Dir) Store(state *fpc.StubState) error {
+	b, err := proto.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("encode state: %w", err)
+	}
+	if len(b) > maxState {
+		return fmt.Errorf("state of %d bytes, at most %d", len(b), maxState)
+	}
+	path := filepath.Join(d.path, stateFile)
+	if err := writeSynced(path+".new", b); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("replace state: %w", err)
+	}
+	return syncDir(d.path)
+}
+
+func writeSynced(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("create state: %w", err)
+	}
+	if _, err := f.Write(b); err != nil {
+		f.Close()
+		return fmt.Errorf("write state: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return fmt.Errorf("sync state: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("close state: %w", err)
+	}
+	return nil
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open state directory: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync state directory: %w", err)
+	}
+	return nil
+}
