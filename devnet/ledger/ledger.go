@@ -11,7 +11,15 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/devnet/ledger/kv"
+	"github.com/privatechaincode/fpc/fabric/block"
+	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
@@ -23,8 +31,7 @@ var ErrNotFound = errors.New("ledger: not found")
 // Version is the position of the transaction that last wrote a key.
 type Version = rwset.Version
 
-// VersionedValue is a key's entry in the state. Value is empty, not nil, for a
-// key that has only metadata or an empty value.
+// VersionedValue is a key's entry in the state.
 type VersionedValue struct {
 	Value    []byte
 	Metadata []rwset.Entry // sorted by name; nil: none
@@ -51,54 +58,128 @@ type TxStatus struct {
 	Code  peer.TxValidationCode
 }
 
-// Ledger is one channel of one peer. It is safe for concurrent use; Commit
-// is called by one goroutine at a time.
+// Ledger is one channel of one peer. It is safe for concurrent use.
 type Ledger struct {
 	*Chain
+	mspID  string
+	bundle atomic.Pointer[channel.Bundle]
+
+	// commit serialises writers; a snapshot taken under it belongs to the
+	// height seen with it.
+	commit sync.Mutex
+	// view guards the instant in which a batch becomes visible, so that a
+	// snapshot and its height agree.
+	view sync.RWMutex
 }
+
+// openLedger reopens a channel that has at least its genesis block.
+func openLedger(store kv.Store, channelID, mspID string) (*Ledger, error) {
+	chain, err := OpenChain(store, channelID)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{Chain: chain, mspID: mspID}
+	config, err := l.ConfigBlock()
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := channel.FromBlock(config)
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: configuration: %w", channelID, err)
+	}
+	l.bundle.Store(bundle)
+	return l, nil
+}
+
+// Bundle returns the channel's present configuration.
+func (l *Ledger) Bundle() *channel.Bundle { return l.bundle.Load() }
+
+// Sequence returns the present configuration's number.
+func (l *Ledger) Sequence() uint64 { return l.Bundle().Sequence() }
 
 // Snapshot pins the state after the last committed block: a simulation reads
 // one of them from begin to end (flows.md section 4, CTX). The caller closes it.
 func (l *Ledger) Snapshot() (*Snapshot, error) {
-	return nil, errors.New("ledger: not built")
-}
-
-// Commit validates the next block, writes the verdicts into its metadata and
-// stores it with its effects (VAL-5). An error means that nothing was stored:
-// the block does not extend this chain, or could not be judged; a transaction
-// that is merely invalid is no error.
-func (l *Ledger) Commit(ctx context.Context, block *common.Block) error {
-	return errors.New("ledger: not built")
+	l.view.RLock()
+	defer l.view.RUnlock()
+	snap, err := l.store.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return &Snapshot{snap: snap, keys: l.keys, height: l.Height()}, nil
 }
 
 // TxStatus returns the verdict on a transaction, or ErrNotFound.
 func (l *Ledger) TxStatus(txID string) (TxStatus, error) {
-	return TxStatus{}, ErrNotFound
+	raw, ok, err := l.store.Get(l.keys.text(kindTx, txID))
+	if err != nil {
+		return TxStatus{}, err
+	}
+	if !ok {
+		return TxStatus{}, fmt.Errorf("transaction %s of %s: %w", txID, l.channelID, ErrNotFound)
+	}
+	return decodeStatus(raw)
 }
 
 // WaitTx waits until the transaction stands in a block.
 func (l *Ledger) WaitTx(ctx context.Context, txID string) (TxStatus, error) {
-	return TxStatus{}, ErrNotFound
+	for {
+		height := l.Height() // before the look-up, so that no block is missed
+		status, err := l.TxStatus(txID)
+		if !errors.Is(err, ErrNotFound) {
+			return status, err
+		}
+		if err := l.WaitHeight(ctx, height+1); err != nil {
+			return TxStatus{}, err
+		}
+	}
 }
 
 // Transaction returns a transaction's envelope and verdict, or ErrNotFound.
 func (l *Ledger) Transaction(txID string) (*peer.ProcessedTransaction, error) {
-	return nil, ErrNotFound
+	status, err := l.TxStatus(txID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := l.Block(status.Block)
+	if err != nil {
+		return nil, err
+	}
+	if status.Index >= uint64(len(b.GetData().GetData())) {
+		return nil, fmt.Errorf("transaction %s of %s: %w", txID, l.channelID, errRecord)
+	}
+	env := new(common.Envelope)
+	if err := proto.Unmarshal(b.Data.Data[status.Index], env); err != nil {
+		return nil, fmt.Errorf("transaction %s of %s: %w", txID, l.channelID, err)
+	}
+	return &peer.ProcessedTransaction{TransactionEnvelope: env, ValidationCode: int32(status.Code)}, nil
 }
 
 // BlockByTxID returns the block that holds a transaction, or ErrNotFound.
 func (l *Ledger) BlockByTxID(txID string) (*common.Block, error) {
-	return nil, ErrNotFound
+	status, err := l.TxStatus(txID)
+	if err != nil {
+		return nil, err
+	}
+	return l.Block(status.Block)
 }
 
 // ConfigBlock returns the newest configuration block.
 func (l *Ledger) ConfigBlock() (*common.Block, error) {
-	return nil, ErrNotFound
-}
-
-// PutPrivate keeps the private write set of an endorsed transaction (a
-// serialized TxPvtReadWriteSet: rwset.Results.Private), durably, until a block
-// brings its hashes. The endorser calls it before it answers.
-func (l *Ledger) PutPrivate(txID string, set []byte) error {
-	return errors.New("ledger: not built")
+	last := l.Height()
+	if last == 0 {
+		return nil, fmt.Errorf("configuration of %s: %w", l.channelID, ErrNotFound)
+	}
+	b, err := l.Block(last - 1)
+	if err != nil {
+		return nil, err
+	}
+	n, err := block.LastConfig(b)
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", l.channelID, err)
+	}
+	if n == b.Header.Number {
+		return b, nil
+	}
+	return l.Block(n)
 }
