@@ -31,14 +31,13 @@ type Chain struct {
 // OpenChain opens the channel's chain in the store, empty if it is new.
 func OpenChain(store kv.Store, channelID string) (*Chain, error) {
 	c := &Chain{store: store, channelID: channelID, keys: newKeyspace(channelID), grown: make(chan struct{})}
-	raw, ok, err := store.Get(c.keys.of(kindHeight, 0))
-	if err != nil || !ok {
-		return c, err
+	height, err := savepoint(store, c.keys)
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", channelID, err)
 	}
-	if len(raw) != 8 {
-		return nil, fmt.Errorf("ledger %s: savepoint of %d bytes, want 8", channelID, len(raw))
+	if height == 0 {
+		return c, nil
 	}
-	height := binary.BigEndian.Uint64(raw)
 	b, err := c.Block(height - 1)
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: savepoint is at height %d: %w", channelID, height, err)
@@ -168,6 +167,19 @@ func (c *Chain) advance(header *common.BlockHeader) {
 	c.last = header
 	close(c.grown)
 	c.grown = make(chan struct{})
+}
+
+// savepoint reads the height that the view shows: it is written in the same
+// batch as the last block and its effects.
+func savepoint(r kv.Reader, keys keyspace) (uint64, error) {
+	raw, ok, err := r.Get(keys.of(kindHeight, 0))
+	if err != nil || !ok {
+		return 0, err
+	}
+	if len(raw) != 8 {
+		return 0, fmt.Errorf("savepoint of %d bytes, want 8: %w", len(raw), errRecord)
+	}
+	return binary.BigEndian.Uint64(raw), nil
 }
 
 func height(last *common.BlockHeader) uint64 {

@@ -87,8 +87,6 @@ func (l *Ledger) apply(b *common.Block, result *validate.Result, before *Snapsho
 	if err := l.stagePrivate(&batch, stored.Header.Number, result); err != nil {
 		return err
 	}
-	l.view.Lock()
-	defer l.view.Unlock()
 	if err := l.store.Commit(&batch); err != nil {
 		return err
 	}

@@ -64,12 +64,7 @@ type Ledger struct {
 	mspID  string
 	bundle atomic.Pointer[channel.Bundle]
 
-	// commit serialises writers; a snapshot taken under it belongs to the
-	// height seen with it.
-	commit sync.Mutex
-	// view guards the instant in which a batch becomes visible, so that a
-	// snapshot and its height agree.
-	view sync.RWMutex
+	commit sync.Mutex // serialises writers
 }
 
 // openLedger reopens a channel that has at least its genesis block.
@@ -100,13 +95,15 @@ func (l *Ledger) Sequence() uint64 { return l.Bundle().Sequence() }
 // Snapshot pins the state after the last committed block: a simulation reads
 // one of them from begin to end (flows.md section 4, CTX). The caller closes it.
 func (l *Ledger) Snapshot() (*Snapshot, error) {
-	l.view.RLock()
-	defer l.view.RUnlock()
 	snap, err := l.store.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{snap: snap, keys: l.keys, height: l.Height()}, nil
+	height, err := savepoint(snap, l.keys)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("ledger %s: %w", l.channelID, err), snap.Close())
+	}
+	return &Snapshot{snap: snap, keys: l.keys, height: height}, nil
 }
 
 // TxStatus returns the verdict on a transaction, or ErrNotFound.
