@@ -46,8 +46,10 @@ func onlyFile(dir string) ([]byte, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() {
-			return os.ReadFile(filepath.Join(dir, e.Name()))
+		path := filepath.Join(dir, e.Name())
+		// Stat follows links: mounted secrets are links.
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return os.ReadFile(path)
 		}
 	}
 	return nil, fmt.Errorf("%s holds no file", dir)
