@@ -2,7 +2,10 @@
 
 package msp
 
-import "errors"
+import (
+	"maps"
+	"slices"
+)
 
 // Resolver turns serialized identities into presented ones: a [Manager], or a
 // [Cache] in front of one.
@@ -17,39 +20,45 @@ type Manager struct {
 	msps map[string]*MSP
 }
 
-// NewManager collects MSPs; two with one identifier are an error.
-func NewManager(msps ...*MSP) (*Manager, error) { return nil, errors.New("msp: not implemented") }
+// NewManager collects MSPs. Two of one identifier are an error.
+func NewManager(msps ...*MSP) (*Manager, error) {
+	m := &Manager{msps: make(map[string]*MSP, len(msps))}
+	for _, one := range msps {
+		if _, twice := m.msps[one.id]; twice {
+			return nil, one.fail(CodeBadConfig, nil, "two MSPs have this identifier")
+		}
+		m.msps[one.id] = one
+	}
+	return m, nil
+}
 
 // MSP returns the MSP with this identifier.
-func (m *Manager) MSP(id string) (*MSP, bool) { return nil, false }
+func (m *Manager) MSP(id string) (*MSP, bool) {
+	one, ok := m.msps[id]
+	return one, ok
+}
 
 // IDs returns the identifiers, sorted.
-func (m *Manager) IDs() []string { return nil }
+func (m *Manager) IDs() []string { return slices.Sorted(maps.Keys(m.msps)) }
 
 // Present reads a serialized identity of any of the MSPs.
 func (m *Manager) Present(serialized []byte) (*Presented, error) {
-	return nil, errors.New("msp: not implemented")
+	mspID, certPEM, err := ParseSerialized(serialized)
+	if err != nil {
+		return nil, err
+	}
+	one, ok := m.msps[mspID]
+	if !ok {
+		return nil, &Error{Code: CodeUnknownMSP, MSPID: mspID, Reason: "the channel has no such MSP"}
+	}
+	return one.present(certPEM)
 }
 
 // Identity reads and validates a serialized identity of any of the MSPs.
 func (m *Manager) Identity(serialized []byte) (*Identity, error) {
-	return nil, errors.New("msp: not implemented")
-}
-
-// Cache keeps the most recently used identities that a manager accepted, valid
-// or not; failures to parse are not kept. It is bounded and safe for concurrent
-// use. A new channel configuration needs a new cache.
-type Cache struct{}
-
-// NewCache keeps up to size identities in front of manager.
-func NewCache(manager *Manager, size int) *Cache { return &Cache{} }
-
-// Present is [Manager.Present], cached.
-func (c *Cache) Present(serialized []byte) (*Presented, error) {
-	return nil, errors.New("msp: not implemented")
-}
-
-// Identity is [Manager.Identity], cached.
-func (c *Cache) Identity(serialized []byte) (*Identity, error) {
-	return nil, errors.New("msp: not implemented")
+	presented, err := m.Present(serialized)
+	if err != nil {
+		return nil, err
+	}
+	return presented.Validate()
 }

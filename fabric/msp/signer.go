@@ -4,7 +4,10 @@ package msp
 
 import (
 	"crypto/ecdsa"
-	"errors"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
 )
 
 // Signer signs in the name of an identity.
@@ -15,31 +18,56 @@ type Signer interface {
 	Sign(message []byte) ([]byte, error)
 }
 
-// NewSigner returns a signer for a PEM certificate and its P-256 key; the key
-// must be the certificate's.
-func NewSigner(mspID string, certPEM []byte, key *ecdsa.PrivateKey) (Signer, error) {
-	return nil, errors.New("msp: not implemented")
+// KeySigner is a [Signer] that holds its private key. It is safe for concurrent
+// use.
+type KeySigner struct {
+	creator []byte
+	key     *ecdsa.PrivateKey
 }
 
-// Serialize returns the serialized identity of an MSP id and a PEM certificate.
-func Serialize(mspID string, certPEM []byte) []byte { return nil }
-
-// ParseSerialized splits a serialized identity into MSP id and PEM certificate,
-// checking only its form.
-func ParseSerialized(serialized []byte) (mspID string, certPEM []byte, err error) {
-	return "", nil, errors.New("msp: not implemented")
+// NewSigner returns a signer for a PEM certificate and its key; the key must be
+// the certificate's.
+func NewSigner(mspID string, certPEM []byte, key *ecdsa.PrivateKey) (*KeySigner, error) {
+	cert, err := parsePEM(certPEM)
+	if err != nil {
+		return nil, &Error{Code: CodeBadSigner, MSPID: mspID, Reason: "certificate", Err: err}
+	}
+	if key == nil || !key.PublicKey.Equal(cert.PublicKey) {
+		return nil, &Error{Code: CodeBadSigner, MSPID: mspID, Reason: "the private key is not the certificate's"}
+	}
+	return &KeySigner{creator: Serialize(mspID, certPEM), key: key}, nil
 }
 
-// LowS returns signature with S replaced by N-S where that is smaller. Fabric
-// refuses any other signature.
-func LowS(key *ecdsa.PublicKey, signature []byte) ([]byte, error) {
-	return nil, errors.New("msp: not implemented")
+// ParseKey reads an ECDSA private key in PEM: PKCS #8, as Fabric's tools write
+// it, or SEC 1.
+func ParseKey(keyPEM []byte) (*ecdsa.PrivateKey, error) {
+	block, _ := pem.Decode(keyPEM)
+	if block == nil {
+		return nil, &Error{Code: CodeBadSigner, Reason: "the private key is no PEM block"}
+	}
+	if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, &Error{Code: CodeBadSigner, Reason: "the private key is neither PKCS #8 nor SEC 1"}
+	}
+	ec, ok := key.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, &Error{Code: CodeBadSigner, Reason: "the private key is no ECDSA key"}
+	}
+	return ec, nil
 }
 
-// CertifiersIdentifier is the SHA-256 over a CA chain's DER, issuing CA first and
-// root last, each certificate low-S normalised (fabric-surface.md, lesson 3). A
-// chain of one root is that root alone. It is what an ORGANIZATION_UNIT principal
-// names; an empty one never matches.
-func CertifiersIdentifier(chainPEM ...[]byte) ([]byte, error) {
-	return nil, errors.New("msp: not implemented")
+// Creator implements [Signer].
+func (s *KeySigner) Creator() []byte { return s.creator }
+
+// Sign implements [Signer].
+func (s *KeySigner) Sign(message []byte) ([]byte, error) {
+	digest := sha256.Sum256(message)
+	signature, err := ecdsa.SignASN1(rand.Reader, s.key, digest[:])
+	if err != nil {
+		return nil, &Error{Code: CodeBadSigner, Reason: "signing", Err: err}
+	}
+	return LowS(&s.key.PublicKey, signature)
 }
