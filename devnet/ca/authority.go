@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ca is untrusted: it holds the certificate authorities of the embedded
+// network's organisations and writes their material the way Fabric's cryptogen
+// lays it out, so that Fabric's own tools read it. An organisation's CA can
+// issue any identity of that organisation, and none of another.
+package ca
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"time"
+
+	"github.com/privatechaincode/fpc/fabric/msp"
+)
+
+// validity is how long certificates live, counted from their authority's birth.
+const validity = 10 * 365 * 24 * time.Hour
+
+// Organizational units that give a certificate its role (NodeOUs).
+const (
+	RoleClient  = "client"
+	RolePeer    = "peer"
+	RoleAdmin   = "admin"
+	RoleOrderer = "orderer"
+)
+
+// Authority is a root CA with an ECDSA P-256 key. It is safe for concurrent use.
+type Authority struct {
+	cert *x509.Certificate
+	pem  []byte
+	key  *ecdsa.PrivateKey
+}
+
+// NewAuthority makes a root valid from a little before now.
+func NewAuthority(commonName, organization string, now time.Time) (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("ca: key of %s: %w", commonName, err)
+	}
+	ski, err := keyID(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	// Five minutes back, as cryptogen has it: clocks of one machine's tools differ.
+	from := now.Add(-5 * time.Minute).UTC().Truncate(time.Minute)
+	template := &x509.Certificate{
+		Subject:               pkix.Name{Country: []string{"US"}, Organization: []string{organization}, CommonName: commonName},
+		NotBefore:             from,
+		NotAfter:              from.Add(validity),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		SubjectKeyId:          ski,
+	}
+	return sign(template, template, &key.PublicKey, key)
+}
+
+// sign makes an authority's own certificate.
+func sign(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) (*Authority, error) {
+	der, err := create(template, parent, public, key)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("ca: %w", err)
+	}
+	return &Authority{cert: cert, pem: encode("CERTIFICATE", der), key: key}, nil
+}
+
+// Certificate returns the root certificate. Callers must not change it.
+func (a *Authority) Certificate() *x509.Certificate { return a.cert }
+
+// PEM returns the root certificate as PEM.
+func (a *Authority) PEM() []byte { return a.pem }
+
+// Request says what a certificate shall certify.
+type Request struct {
+	CommonName string
+	// OUs are the organizational units; exactly one of them is a role.
+	OUs []string
+	// Hosts are DNS names and IP addresses; with any, it is a TLS certificate.
+	Hosts []string
+	// TLS makes a TLS certificate also where there are no hosts (a client's).
+	TLS bool
+	// NotAfter ends validity early; zero: with the authority.
+	NotAfter time.Time
+}
+
+// Issue certifies a new key.
+func (a *Authority) Issue(r Request) (certPEM []byte, key *ecdsa.PrivateKey, err error) {
+	if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+		return nil, nil, fmt.Errorf("ca: key of %s: %w", r.CommonName, err)
+	}
+	certPEM, err = a.Certify(&key.PublicKey, r)
+	return certPEM, key, err
+}
+
+// Certify certifies a public key that somebody else holds. NotBefore is the
+// authority's own: an earlier one would fail Fabric's validation silently.
+func (a *Authority) Certify(public *ecdsa.PublicKey, r Request) ([]byte, error) {
+	ski, err := keyID(public)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		Subject:               pkix.Name{Country: []string{"US"}, OrganizationalUnit: r.OUs, CommonName: r.CommonName},
+		NotBefore:             a.cert.NotBefore,
+		NotAfter:              a.cert.NotAfter,
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		BasicConstraintsValid: true,
+		SubjectKeyId:          ski,
+	}
+	if !r.NotAfter.IsZero() {
+		template.NotAfter = r.NotAfter
+	}
+	if r.TLS || len(r.Hosts) > 0 {
+		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	}
+	for _, h := range r.Hosts {
+		if ip := net.ParseIP(h); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, h)
+		}
+	}
+	der, err := create(template, a.cert, public, a.key)
+	if err != nil {
+		return nil, err
+	}
+	return encode("CERTIFICATE", der), nil
+}
+
+// CertifyRequest certifies the key of a PKCS #10 request that proves possession
+// of it (REG-9). The subject comes from r alone: what the request says of
+// itself counts for nothing.
+func (a *Authority) CertifyRequest(der []byte, r Request) ([]byte, error) {
+	csr, err := x509.ParseCertificateRequest(der)
+	if err != nil {
+		return nil, fmt.Errorf("ca: certificate request: %w", err)
+	}
+	if err := csr.CheckSignature(); err != nil {
+		return nil, fmt.Errorf("ca: certificate request: %w", err)
+	}
+	public, ok := csr.PublicKey.(*ecdsa.PublicKey)
+	if !ok || public.Curve != elliptic.P256() {
+		return nil, errors.New("ca: certificate request: key is not ECDSA P-256")
+	}
+	return a.Certify(public, r)
+}
+
+// Revoke issues a revocation list that names the certificates (PEM), as PEM.
+// number grows with each list; the list is for an MSP's configuration, which
+// replaces the former one as a whole.
+func (a *Authority) Revoke(number int64, now time.Time, certs ...[]byte) ([]byte, error) {
+	list := &x509.RevocationList{
+		Number:     big.NewInt(number),
+		ThisUpdate: now,
+		NextUpdate: a.cert.NotAfter,
+	}
+	for _, raw := range certs {
+		cert, err := parseCertificate(raw)
+		if err != nil {
+			return nil, err
+		}
+		if err := cert.CheckSignatureFrom(a.cert); err != nil {
+			return nil, fmt.Errorf("ca: certificate of %q is not of this authority: %w", cert.Subject.CommonName, err)
+		}
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: now})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, a.cert, lowS{a.key})
+	if err != nil {
+		return nil, fmt.Errorf("ca: revocation list: %w", err)
+	}
+	return encode("X509 CRL", der), nil
+}
+
+func create(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) ([]byte, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, fmt.Errorf("ca: serial number: %w", err)
+	}
+	template.SerialNumber = serial
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, lowS{key})
+	if err != nil {
+		return nil, fmt.Errorf("ca: certificate of %q: %w", template.Subject.CommonName, err)
+	}
+	return der, nil
+}
+
+// lowS signs with S in the lower half, the only form that Fabric's MSPs keep:
+// certificates then look alike before and after they pass one.
+type lowS struct{ key *ecdsa.PrivateKey }
+
+func (l lowS) Public() crypto.PublicKey { return &l.key.PublicKey }
+
+func (l lowS) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	sig, err := l.key.Sign(random, digest, opts)
+	if err != nil {
+		return nil, err
+	}
+	return msp.LowS(&l.key.PublicKey, sig)
+}
+
+// keyID is the subject key identifier that Fabric derives: SHA-256 of the
+// uncompressed point. Its key stores look keys up by it.
+func keyID(public *ecdsa.PublicKey) ([]byte, error) {
+	point, err := public.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("ca: public key: %w", err)
+	}
+	sum := sha256.Sum256(point)
+	return sum[:], nil
+}
+
+func encode(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+func parseCertificate(raw []byte) (*x509.Certificate, error) {
+	b, _ := pem.Decode(raw)
+	if b == nil || b.Type != "CERTIFICATE" {
+		return nil, errors.New("ca: no PEM certificate")
+	}
+	cert, err := x509.ParseCertificate(b.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("ca: certificate: %w", err)
+	}
+	return cert, nil
+}
