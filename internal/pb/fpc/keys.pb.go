@@ -29,7 +29,7 @@ const (
 type Custody struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Platform      string                 `protobuf:"bytes,1,opt,name=platform,proto3" json:"platform,omitempty"`
-	Tcb           string                 `protobuf:"bytes,2,opt,name=tcb,proto3" json:"tcb,omitempty"`
+	Tcb           uint32                 `protobuf:"varint,2,opt,name=tcb,proto3" json:"tcb,omitempty"` // the platform's TCB level
 	Debug         bool                   `protobuf:"varint,3,opt,name=debug,proto3" json:"debug,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -72,11 +72,11 @@ func (x *Custody) GetPlatform() string {
 	return ""
 }
 
-func (x *Custody) GetTcb() string {
+func (x *Custody) GetTcb() uint32 {
 	if x != nil {
 		return x.Tcb
 	}
-	return ""
+	return 0
 }
 
 func (x *Custody) GetDebug() bool {
@@ -340,7 +340,7 @@ const file_fpc_protocol_keys_proto_rawDesc = "" +
 	"\x17fpc/protocol/keys.proto\x12\ffpc.protocol\x1a\x1efpc/protocol/credentials.proto\"M\n" +
 	"\aCustody\x12\x1a\n" +
 	"\bplatform\x18\x01 \x01(\tR\bplatform\x12\x10\n" +
-	"\x03tcb\x18\x02 \x01(\tR\x03tcb\x12\x14\n" +
+	"\x03tcb\x18\x02 \x01(\rR\x03tcb\x12\x14\n" +
 	"\x05debug\x18\x03 \x01(\bR\x05debug\">\n" +
 	"\aLineage\x123\n" +
 	"\tcustodies\x18\x01 \x03(\v2\x15.fpc.protocol.CustodyR\tcustodies\"\x99\x02\n" +

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+)
+
+// The arguments of each function, as the one place where caller and callee
+// agree on them. Args returns the whole list, the function's name first; the
+// Parse functions take the list after the name.
+
+// InitEnclave are the arguments of initEnclave (REG-1).
+type InitEnclave struct {
+	PeerEndpoint      string // host:port under which clients reach the hosting peer
+	AttestationParams []byte // for the enclave's platform
+	GenesisBlock      []byte // serialised block 0
+	ConfigBlock       []byte // serialised current configuration block
+	Suite             string // HPKE suite for Enclave_EK; empty: default
+}
+
+// Args returns the proposal's arguments.
+func (a InitEnclave) Args() [][]byte {
+	return [][]byte{[]byte(FuncInitEnclave), []byte(a.PeerEndpoint), a.AttestationParams, a.GenesisBlock, a.ConfigBlock, []byte(a.Suite)}
+}
+
+// ParseInitEnclave reads the arguments.
+func ParseInitEnclave(args [][]byte) (InitEnclave, error) {
+	if err := count("REG-1", FuncInitEnclave, args, 5); err != nil {
+		return InitEnclave{}, err
+	}
+	return InitEnclave{string(args[0]), args[1], args[2], args[3], string(args[4])}, nil
+}
+
+// RefreshEnclave are the arguments of refreshEnclave (REG-15).
+type RefreshEnclave struct {
+	AttestationParams []byte
+	ConfigBlock       []byte // serialised current configuration block
+}
+
+// Args returns the proposal's arguments.
+func (a RefreshEnclave) Args() [][]byte {
+	return [][]byte{[]byte(FuncRefreshEnclave), a.AttestationParams, a.ConfigBlock}
+}
+
+// ParseRefreshEnclave reads the arguments.
+func ParseRefreshEnclave(args [][]byte) (RefreshEnclave, error) {
+	if err := count("REG-15", FuncRefreshEnclave, args, 2); err != nil {
+		return RefreshEnclave{}, err
+	}
+	return RefreshEnclave{args[0], args[1]}, nil
+}
+
+// GenerateCCKeysArgs returns the arguments of generateCCKeys (KEY-1); an empty
+// suite is the default.
+func GenerateCCKeysArgs(suite string) [][]byte {
+	return [][]byte{[]byte(FuncGenerateCCKeys), []byte(suite)}
+}
+
+// ParseGenerateCCKeys reads the arguments.
+func ParseGenerateCCKeys(args [][]byte) (suite string, err error) {
+	if err := count("KEY-1", FuncGenerateCCKeys, args, 1); err != nil {
+		return "", err
+	}
+	return string(args[0]), nil
+}
+
+// RegisterEnclave are the arguments of registerEnclave (REG-11).
+type RegisterEnclave struct {
+	Credentials []byte // serialised Credentials, with evidence (REG-10)
+	Manifest    []byte // the package's code manifest
+}
+
+// Args returns the proposal's arguments.
+func (a RegisterEnclave) Args() [][]byte {
+	return [][]byte{[]byte(FuncRegisterEnclave), a.Credentials, a.Manifest}
+}
+
+// ParseRegisterEnclave reads the arguments.
+func ParseRegisterEnclave(args [][]byte) (RegisterEnclave, error) {
+	if err := count("REG-11", FuncRegisterEnclave, args, 2); err != nil {
+		return RegisterEnclave{}, err
+	}
+	return RegisterEnclave{args[0], args[1]}, nil
+}
+
+// RegisterCCKeysArgs returns the arguments of registerCCKeys (KEY-3).
+func RegisterCCKeysArgs(registration *pb.Signed) ([][]byte, error) {
+	b, err := marshal(registration)
+	if err != nil {
+		return nil, Errorf("KEY-3", CodeInternal, "encode the key registration: %w", err)
+	}
+	return [][]byte{[]byte(FuncRegisterCCKeys), b}, nil
+}
+
+// ParseRegisterCCKeys reads the arguments.
+func ParseRegisterCCKeys(args [][]byte) (*pb.Signed, error) {
+	if err := count("KEY-3", FuncRegisterCCKeys, args, 1); err != nil {
+		return nil, err
+	}
+	return ParseSigned("KEY-3", args[0])
+}
+
+// ParseSigned decodes a Signed message, as generateCCKeys answers it.
+func ParseSigned(step string, b []byte) (*pb.Signed, error) {
+	m := &pb.Signed{}
+	if err := unmarshal(step, "signed message", b, m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// EnclaveArgs returns the arguments of a function of ERCC on one enclave:
+// revokeEnclave, queryEnclaveCredentials.
+func EnclaveArgs(function, chaincodeID, enclaveID string) [][]byte {
+	return [][]byte{[]byte(function), []byte(chaincodeID), []byte(enclaveID)}
+}
+
+// ParseEnclaveArgs reads the arguments.
+func ParseEnclaveArgs(step, function string, args [][]byte) (chaincodeID, enclaveID string, err error) {
+	if err := count(step, function, args, 2); err != nil {
+		return "", "", err
+	}
+	return string(args[0]), string(args[1]), nil
+}
+
+// ChaincodeArgs returns the arguments of a query of ERCC about one chaincode.
+func ChaincodeArgs(function, chaincodeID string) [][]byte {
+	return [][]byte{[]byte(function), []byte(chaincodeID)}
+}
+
+// ParseChaincodeArgs reads the arguments.
+func ParseChaincodeArgs(step, function string, args [][]byte) (chaincodeID string, err error) {
+	if err := count(step, function, args, 1); err != nil {
+		return "", err
+	}
+	return string(args[0]), nil
+}
+
+// InvokeArgs returns the arguments of chaincodeInvoke (INV-6) for serialised
+// ccreq_msg.
+func InvokeArgs(ccreq []byte) [][]byte { return [][]byte{[]byte(FuncInvoke), ccreq} }
+
+// ValidateArgs returns the arguments of validateEnclaveEndorsement (VAL-1).
+func ValidateArgs(ccrsp []byte) [][]byte { return [][]byte{[]byte(FuncValidate), ccrsp} }
+
+// ParseInvoke reads the arguments of chaincodeInvoke: serialised ccreq_msg.
+func ParseInvoke(args [][]byte) (ccreq []byte, err error) {
+	if err := count("INV-7", FuncInvoke, args, 1); err != nil {
+		return nil, err
+	}
+	return args[0], nil
+}
+
+// ParseValidate reads the arguments of validateEnclaveEndorsement: serialised
+// ccrsp_msg.
+func ParseValidate(args [][]byte) (ccrsp []byte, err error) {
+	if err := count("VAL-1", FuncValidate, args, 1); err != nil {
+		return nil, err
+	}
+	return args[0], nil
+}
+
+func count(step, function string, args [][]byte, want int) error {
+	if len(args) != want {
+		return Errorf(step, CodeBadArguments, "%s has %d arguments, want %d", function, len(args), want)
+	}
+	return nil
+}
