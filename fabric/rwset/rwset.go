@@ -11,6 +11,8 @@
 // agree byte for byte (flows.md EX-4).
 package rwset
 
+import "bytes"
+
 // Version is where a value was last written: the block's number and the
 // transaction's position in it. The zero value is a version like any other
 // (the first transaction of the genesis block); absence is a nil *Version.
@@ -113,6 +115,14 @@ type HashedWrite struct {
 	KeyHash, ValueHash []byte
 	Delete, Purge      bool
 }
+
+// IsDelete says whether the write removes the key: Fabric takes no hash, or the
+// hash of an empty value, for a deletion too.
+func (w HashedWrite) IsDelete() bool {
+	return w.Delete || len(w.ValueHash) == 0 || bytes.Equal(w.ValueHash, hashOfNothing)
+}
+
+var hashOfNothing = hash(nil)
 
 // HashedMetadataWrite replaces all metadata of a private key.
 type HashedMetadataWrite struct {
