@@ -3,29 +3,16 @@
 package policy
 
 import (
-	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 
+	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 )
 
-// Parse reads the policy language: 'MSP.role' with role member, admin, client,
-// peer or orderer, combined by AND(…), OR(…) and OutOf(n, …). It gives the same
-// message as Fabric's tools. Errors are of type [*SyntaxError].
-func Parse(text string) (*common.SignaturePolicyEnvelope, error) {
-	return nil, errors.New("policy: not implemented")
-}
-
-// Format prints a signature policy in the language, or fails if it holds
-// principals that the language cannot say.
-func Format(envelope *common.SignaturePolicyEnvelope) (string, error) {
-	return "", errors.New("policy: not implemented")
-}
-
-// ImplicitMeta builds an implicit meta policy from "ANY Readers",
-// "ALL Writers" or "MAJORITY Admins".
-func ImplicitMeta(text string) (*common.ImplicitMetaPolicy, error) {
-	return nil, errors.New("policy: not implemented")
-}
+// maxNesting bounds how deep a policy text nests.
+const maxNesting = 100
 
 // SyntaxError says what is wrong in a policy text, and where.
 type SyntaxError struct {
@@ -35,4 +22,230 @@ type SyntaxError struct {
 }
 
 // Error implements error.
-func (e *SyntaxError) Error() string { return e.Reason }
+func (e *SyntaxError) Error() string {
+	near := e.Text[min(max(e.Offset, 0), len(e.Text)):]
+	if near == "" {
+		return fmt.Sprintf("policy: at the end of %q: %s", e.Text, e.Reason)
+	}
+	if len(near) > 20 {
+		near = near[:20] + "…"
+	}
+	return fmt.Sprintf("policy: at character %d (%q): %s", e.Offset+1, near, e.Reason)
+}
+
+// gates are the spellings that Fabric knows.
+var gates = map[string]string{
+	"AND": "AND", "And": "AND", "and": "AND",
+	"OR": "OR", "Or": "OR", "or": "OR",
+	"OutOf": "OutOf", "OUTOF": "OutOf", "outof": "OutOf",
+}
+
+var roles = map[string]common.MSPRole_MSPRoleType{
+	"member":  common.MSPRole_MEMBER,
+	"admin":   common.MSPRole_ADMIN,
+	"client":  common.MSPRole_CLIENT,
+	"peer":    common.MSPRole_PEER,
+	"orderer": common.MSPRole_ORDERER,
+}
+
+// Parse reads the policy language: 'MSP.role' with role member, admin, client,
+// peer or orderer, combined by AND(…), OR(…) and OutOf(n, …). It gives the same
+// message as Fabric's tools: principals in the order of the text, one for each
+// mention. OutOf(0, …) always holds and OutOf(n+1, …) of n never does, as there.
+// Errors are of type [*SyntaxError].
+func Parse(text string) (*common.SignaturePolicyEnvelope, error) {
+	p := &textParser{text: text, envelope: &common.SignaturePolicyEnvelope{}}
+	p.space()
+	if c := p.peek(); c == '\'' || c == '"' {
+		return nil, p.fail(p.at, "a single principal needs a gate around it: write OR(%s)", p.text[p.at:])
+	}
+	rule, err := p.gate(0)
+	if err != nil {
+		return nil, err
+	}
+	if p.space(); p.at < len(p.text) {
+		return nil, p.fail(p.at, "the policy ended before this")
+	}
+	p.envelope.Rule = rule
+	return p.envelope, nil
+}
+
+type textParser struct {
+	text     string
+	at       int
+	envelope *common.SignaturePolicyEnvelope
+}
+
+func (p *textParser) fail(at int, format string, args ...any) error {
+	return &SyntaxError{Text: p.text, Offset: at, Reason: fmt.Sprintf(format, args...)}
+}
+
+// peek returns the next byte, 0 at the end.
+func (p *textParser) peek() byte {
+	if p.at < len(p.text) {
+		return p.text[p.at]
+	}
+	return 0
+}
+
+func (p *textParser) space() {
+	for strings.IndexByte(" \t\r\n", p.peek()) >= 0 && p.at < len(p.text) {
+		p.at++
+	}
+}
+
+// take skips space and the byte c.
+func (p *textParser) take(c byte, why string) error {
+	p.space()
+	if p.peek() != c {
+		return p.fail(p.at, "%q expected %s", string(c), why)
+	}
+	p.at++
+	return nil
+}
+
+// word reads letters and digits.
+func (p *textParser) word() string {
+	start := p.at
+	for p.at < len(p.text) && isAlnum(p.text[p.at]) {
+		p.at++
+	}
+	return p.text[start:p.at]
+}
+
+func isAlnum(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// gate reads AND(…), OR(…) or OutOf(n, …).
+func (p *textParser) gate(depth int) (*common.SignaturePolicy, error) {
+	start := p.at
+	if depth >= maxNesting {
+		return nil, p.fail(start, "nested more than %d deep", maxNesting)
+	}
+	name := p.word()
+	gate, known := gates[name]
+	if !known {
+		return nil, p.fail(start, "AND, OR or OutOf expected")
+	}
+	if err := p.take('(', "after "+name); err != nil {
+		return nil, err
+	}
+	n, numberAt := 0, p.at
+	if gate == "OutOf" {
+		var err error
+		if n, numberAt, err = p.number(); err != nil {
+			return nil, err
+		}
+		if err := p.take(',', "after the number of "+name); err != nil {
+			return nil, err
+		}
+	}
+	rules, err := p.list(name, depth)
+	if err != nil {
+		return nil, err
+	}
+	switch gate {
+	case "AND":
+		n = len(rules)
+	case "OR":
+		n = 1
+	}
+	if n > len(rules)+1 {
+		return nil, p.fail(numberAt, "%d are asked for and only %d follow", n, len(rules))
+	}
+	return outOfRule(n, rules), nil
+}
+
+// number reads OutOf's count and says where it stands.
+func (p *textParser) number() (n, at int, err error) {
+	p.space()
+	at = p.at
+	word := p.word()
+	n, err = strconv.Atoi(word)
+	if err != nil || n > 1<<30 {
+		return 0, at, p.fail(at, "a number expected: OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer')")
+	}
+	return n, at, nil
+}
+
+// list reads principals and gates up to the closing parenthesis.
+func (p *textParser) list(gate string, depth int) ([]*common.SignaturePolicy, error) {
+	var rules []*common.SignaturePolicy
+	for {
+		p.space()
+		rule, err := p.operand(depth)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, rule)
+		p.space()
+		switch p.peek() {
+		case ',':
+			p.at++
+		case ')':
+			p.at++
+			return rules, nil
+		default:
+			return nil, p.fail(p.at, "\",\" or \")\" expected in %s", gate)
+		}
+	}
+}
+
+func (p *textParser) operand(depth int) (*common.SignaturePolicy, error) {
+	switch c := p.peek(); {
+	case c == '\'' || c == '"':
+		return p.principal(c)
+	case isAlnum(c):
+		start := p.at
+		if word := p.word(); gates[word] == "" {
+			return nil, p.fail(start, "a principal like 'Org1MSP.peer' (in quotes), AND, OR or OutOf expected")
+		}
+		p.at = start
+		return p.gate(depth + 1)
+	default:
+		return nil, p.fail(p.at, "a principal like 'Org1MSP.peer', AND, OR or OutOf expected")
+	}
+}
+
+// principal reads 'MSP.role' and adds it to the list of principals.
+func (p *textParser) principal(quote byte) (*common.SignaturePolicy, error) {
+	start := p.at
+	length := strings.IndexByte(p.text[start+1:], quote)
+	if length < 0 {
+		return nil, p.fail(start, "the closing quote is missing")
+	}
+	inner := p.text[start+1 : start+1+length]
+	p.at = start + length + 2
+	dot := strings.LastIndexByte(inner, '.')
+	if dot < 0 {
+		return nil, p.fail(start, "a principal is an MSP id, a dot and a role: 'Org1MSP.peer'")
+	}
+	mspID, name := inner[:dot], inner[dot+1:]
+	if bad := strings.IndexFunc(mspID, notInMSPID); mspID == "" || bad >= 0 {
+		return nil, p.fail(start+1+max(bad, 0), "an MSP id here is made of letters, digits, dots and dashes")
+	}
+	if name == "enclave" {
+		return nil, p.fail(start+dot+2, "enclave principals are not supported: in Lite mode the peers that replay endorse; write the role peer")
+	}
+	role, known := roles[name]
+	if !known {
+		return nil, p.fail(start+dot+2, "unknown role %q: roles are member, admin, client, peer and orderer", name)
+	}
+	p.envelope.Identities = append(p.envelope.Identities, msp.RolePrincipal(mspID, role))
+	return signedByRule(len(p.envelope.Identities) - 1), nil
+}
+
+func notInMSPID(r rune) bool {
+	return r > 127 || !isAlnum(byte(r)) && r != '.' && r != '-'
+}
+
+func signedByRule(index int) *common.SignaturePolicy {
+	return &common.SignaturePolicy{Type: &common.SignaturePolicy_SignedBy{SignedBy: int32(index)}}
+}
+
+func outOfRule(n int, rules []*common.SignaturePolicy) *common.SignaturePolicy {
+	return &common.SignaturePolicy{Type: &common.SignaturePolicy_NOutOf_{
+		NOutOf: &common.SignaturePolicy_NOutOf{N: int32(n), Rules: rules},
+	}}
+}

@@ -6,10 +6,9 @@
 package policy
 
 import (
-	"errors"
+	"fmt"
 
 	"github.com/privatechaincode/fpc/fabric/msp"
-	"github.com/privatechaincode/fpc/internal/pb/common"
 )
 
 // SignedData is a claim that Identity signed Data.
@@ -23,20 +22,75 @@ type SignedData struct {
 type Policy interface {
 	// Evaluate returns nil if the signatures satisfy the policy. Claims that do
 	// not verify, and second claims of one identity, are ignored; the rest are
-	// used in order.
+	// used in order. The error is a [*Error].
 	Evaluate(set []SignedData) error
 	// EvaluateIdentities is Evaluate for identities whose signatures the caller
-	// verified already (or is asking "what if" about). Order matters.
+	// verified already (or is asking "what if" about). Order matters, and nothing
+	// is removed: see [Identities].
 	EvaluateIdentities(ids []*msp.Presented) error
 }
 
-// Compile prepares a signature policy for evaluation. It fails when the policy
-// refers to an identity that it does not list, is empty, of a version other than
-// 0, or nested too deeply.
-func Compile(envelope *common.SignaturePolicyEnvelope, ids msp.Resolver) (Policy, error) {
-	return nil, errors.New("policy: not implemented")
+// Identities returns the identities whose signatures in the set are good, each
+// once, in order: what policies are evaluated over. They are not validated here;
+// the policies' principals ask for that.
+func Identities(set []SignedData, resolver msp.Resolver) []*msp.Presented {
+	type key struct{ msp, id string }
+	seen := make(map[key]bool, len(set))
+	ids := make([]*msp.Presented, 0, len(set))
+	for _, claim := range set {
+		id, err := resolver.Present(claim.Identity)
+		if err != nil {
+			continue
+		}
+		k := key{id.MSPID(), id.ID()}
+		if seen[k] { // asked first, so that nobody makes us check one signature a thousand times
+			continue
+		}
+		if id.Verify(claim.Data, claim.Signature) != nil {
+			continue
+		}
+		seen[k] = true
+		ids = append(ids, id)
+	}
+	return ids
 }
 
-// Identities returns the identities whose signatures in the set are good, each
-// once, in order: what policies are evaluated over.
-func Identities(set []SignedData, ids msp.Resolver) []*msp.Presented { return nil }
+// Codes of [Error].
+const (
+	CodeNotSatisfied = "policy_not_satisfied" // too few signatures, or the wrong ones
+	CodeNoPolicy     = "no_such_policy"       // there is no policy of that name
+	CodeMalformed    = "malformed_policy"     // the policy itself does not compile
+)
+
+// Error says why a policy is not satisfied or does not compile.
+type Error struct {
+	Code   string // stable
+	Path   string // of the policy, if it has one
+	Reason string
+	Err    error // cause, or nil
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	text := "policy"
+	if e.Path != "" {
+		text += " " + e.Path
+	}
+	text += ": " + e.Reason
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// rejecting is the policy that stands where there is none.
+type rejecting struct{ path string }
+
+func (r rejecting) Evaluate([]SignedData) error { return r.EvaluateIdentities(nil) }
+
+func (r rejecting) EvaluateIdentities([]*msp.Presented) error {
+	return &Error{Code: CodeNoPolicy, Reason: fmt.Sprintf("there is no policy %q", r.path)}
+}
