@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admin
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/client/fabric"
+	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// Host is a stub and its enclave, as an administrator of their organisation
+// reaches them. Its functions are evaluated at the host's own peer, never
+// submitted: what they answer goes to the registry.
+type Host struct {
+	// Peer reaches the host's own peer in the name of an administrator of its
+	// organisation.
+	Peer      *fabric.Network
+	Chaincode string
+}
+
+// Init initialises the enclave (REG-1 to REG-8). endpoint is the peer's address
+// as clients reach it; params are for the platform's attestation, empty for its
+// defaults. Both blocks come from the organisation's own peer.
+func (h Host) Init(ctx context.Context, endpoint string, params []byte) (*pb.Credentials, error) {
+	genesis, err := marshalBlock(h.Peer.GenesisBlock(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("REG-1: genesis block: %w", err)
+	}
+	config, err := marshalBlock(h.Peer.ConfigBlock(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("REG-1: configuration block: %w", err)
+	}
+	credentials := new(pb.Credentials)
+	return credentials, h.ask(ctx, credentials, protocol.FuncInitEnclave, []byte(endpoint), params, genesis, config)
+}
+
+// Refresh has the same enclave attest anew (REG-15), with the channel's current
+// MSP configurations.
+func (h Host) Refresh(ctx context.Context, params []byte) (*pb.Credentials, error) {
+	config, err := marshalBlock(h.Peer.ConfigBlock(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("REG-15: configuration block: %w", err)
+	}
+	credentials := new(pb.Credentials)
+	return credentials, h.ask(ctx, credentials, protocol.FuncRefreshEnclave, params, config)
+}
+
+// GenerateCCKeys has the enclave make the chaincode's keys (KEY-1, KEY-2); it
+// returns the signed registration. suite is empty for the default.
+func (h Host) GenerateCCKeys(ctx context.Context, suite string) (*pb.Signed, error) {
+	var args [][]byte
+	if suite != "" {
+		args = append(args, []byte(suite))
+	}
+	registration := new(pb.Signed)
+	return registration, h.ask(ctx, registration, protocol.FuncGenerateCCKeys, args...)
+}
+
+// Status asks what the enclave is and has.
+func (h Host) Status(ctx context.Context) (*pb.EnclaveStatus, error) {
+	status := new(pb.EnclaveStatus)
+	return status, h.ask(ctx, status, protocol.FuncEnclaveStatus)
+}
+
+func (h Host) ask(ctx context.Context, into proto.Message, function string, args ...[]byte) error {
+	return ask(ctx, h.Peer, h.Chaincode, into, function, args...)
+}
+
+// ask evaluates a chaincode's function and decodes its answer.
+func ask(ctx context.Context, n *fabric.Network, chaincode string, into proto.Message, function string, args ...[]byte) error {
+	resp, err := n.Evaluate(ctx, fabric.Call{Chaincode: chaincode, Args: append([][]byte{[]byte(function)}, args...)})
+	if err != nil {
+		return refusal(err)
+	}
+	if err := proto.Unmarshal(resp.Payload, into); err != nil {
+		return fmt.Errorf("%s: the answer of %s cannot be decoded: %w", function, chaincode, err)
+	}
+	return nil
+}
+
+func marshalBlock[B proto.Message](block B, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(block)
+}

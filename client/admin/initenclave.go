@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// Initialisation runs an enclave's registration from end to end: REG-1 to REG-13
+// and, where the caller's organisation is the one that the policy designates,
+// KEY-1 to KEY-3. It may be run again after any failure: what is done already is
+// found out and left alone.
+type Initialisation struct {
+	Host     Host
+	Registry Registry
+	MSPID    string // the caller's organisation
+	Endpoint string // the peer's address as clients reach it
+	Manifest []byte // code manifest of the package
+	Params   []byte // for the platform's attestation; empty: defaults
+	Suite    string // for the chaincode's key; empty: default
+	// Evidence turns an attestation into evidence (REG-10): it attaches what an
+	// offline verifier needs. Nil: the attestation is evidence already.
+	Evidence func(context.Context, *pb.Evidence) (*pb.Evidence, error)
+	// Progress is told each step that was done or found done; it may be nil.
+	Progress func(step, what string)
+}
+
+// Initialised is what an initialisation led to.
+type Initialised struct {
+	EnclaveID  string
+	Generation uint64 // of the chaincode's keys; 0: this enclave has none
+}
+
+// Run initialises, registers and provisions.
+func (i Initialisation) Run(ctx context.Context) (*Initialised, error) {
+	status, err := i.Host.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := i.initialise(ctx, status)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := protocol.CredentialsFromPB("REG-8", credentials)
+	if err != nil {
+		return nil, err
+	}
+	id := parsed.EnclaveID()
+	view, err := i.Registry.View(ctx, i.Host.Chaincode)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.register(ctx, view, id, credentials); err != nil {
+		return nil, err
+	}
+	policy, err := protocol.ParseRegistryPolicy(view.Policy)
+	if err != nil {
+		return nil, err
+	}
+	if designated, ok := policy.DesignatedMSP(i.Host.Chaincode); !ok || designated != i.MSPID {
+		i.progress("KEY-1", fmt.Sprintf("left out: ERCC's policy designates %q for %s, not %s", designated, i.Host.Chaincode, i.MSPID))
+		return &Initialised{EnclaveID: id}, nil
+	}
+	generation, err := i.provision(ctx, view, id)
+	if err != nil {
+		return nil, err
+	}
+	return &Initialised{EnclaveID: id, Generation: generation}, nil
+}
+
+// initialise is REG-1 to REG-10.
+func (i Initialisation) initialise(ctx context.Context, status *pb.EnclaveStatus) (*pb.Credentials, error) {
+	credentials := status.Credentials
+	if status.Initialized {
+		i.progress("REG-8", "the enclave is initialised already")
+	} else {
+		var err error
+		if credentials, err = i.Host.Init(ctx, i.Endpoint, i.Params); err != nil {
+			return nil, err
+		}
+		i.progress("REG-8", "the enclave made its keys and attested")
+	}
+	if i.Evidence == nil || credentials.GetEvidence() == nil {
+		return credentials, nil
+	}
+	evidence, err := i.Evidence(ctx, credentials.Evidence)
+	if err != nil {
+		return nil, fmt.Errorf("REG-10: turn the attestation into evidence: %w", err)
+	}
+	credentials.Evidence = evidence
+	i.progress("REG-10", "the attestation is evidence")
+	return credentials, nil
+}
+
+// register is REG-11 to REG-13.
+func (i Initialisation) register(ctx context.Context, view *pb.RegistryView, id string, credentials *pb.Credentials) error {
+	if slices.Contains(view.Revoked, id) {
+		return protocol.Errorf("REG-11", protocol.CodeRevoked, "enclave %s is revoked; a new enclave needs a new state directory", id)
+	}
+	for _, known := range view.Credentials {
+		if parsed, err := protocol.CredentialsFromPB("REG-13", known); err == nil && parsed.EnclaveID() == id {
+			i.progress("REG-13", "the enclave is registered already")
+			return nil
+		}
+	}
+	if _, err := i.Registry.Register(ctx, credentials, i.Manifest); err != nil {
+		return err
+	}
+	i.progress("REG-13", "registered enclave "+id)
+	return nil
+}
+
+// provision is KEY-1 to KEY-3.
+func (i Initialisation) provision(ctx context.Context, view *pb.RegistryView, id string) (uint64, error) {
+	status, err := i.Host.Status(ctx)
+	if err != nil {
+		return 0, err
+	}
+	registration := status.Registration
+	if status.Provisioned {
+		i.progress("KEY-2", "the enclave has keys already")
+	} else {
+		if registration, err = i.Host.GenerateCCKeys(ctx, i.Suite); err != nil {
+			return 0, err
+		}
+		i.progress("KEY-2", "the enclave made the chaincode's keys and signed their registration")
+	}
+	var message pb.KeyRegistration
+	if err := proto.Unmarshal(registration.GetMessage(), &message); err != nil {
+		return 0, protocol.Errorf("KEY-2", protocol.CodeMalformed, "key registration: %w", err)
+	}
+	for _, known := range view.Provisioned {
+		if proto.Equal(known, registration) {
+			i.progress("KEY-3", "the keys are registered already")
+			return message.Generation, nil
+		}
+	}
+	if err := i.Registry.RegisterCCKeys(ctx, registration); err != nil {
+		return 0, err
+	}
+	i.progress("KEY-3", fmt.Sprintf("registered the chaincode's key, generation %d", message.Generation))
+	return message.Generation, nil
+}
+
+func (i Initialisation) progress(step, what string) {
+	if i.Progress != nil {
+		i.Progress(step, what)
+	}
+}
