@@ -38,13 +38,21 @@ func (k ResponseKey) Format(f fmt.State, _ rune) { redact(f, "keys.ResponseKey")
 
 // SealResponse pads and encrypts a response.
 func (k ResponseKey) SealResponse(b ResponseBinding, p Padding, plaintext []byte) ([]byte, error) {
-	return k.s.sealSIV(LabelEncryptedResponse, b.aad(), p.Pad(plaintext))
+	siv, err := k.s.siv(LabelEncryptedResponse)
+	if err != nil {
+		return nil, err
+	}
+	return siv.seal(b.aad(), p.Pad(plaintext))
 }
 
 // OpenResponse decrypts a response. It returns [ErrOpen] for one that was
 // altered, or that belongs to another request or execution.
 func (k ResponseKey) OpenResponse(b ResponseBinding, sealed []byte) ([]byte, error) {
-	padded, err := k.s.openSIV(LabelEncryptedResponse, b.aad(), sealed)
+	siv, err := k.s.siv(LabelEncryptedResponse)
+	if err != nil {
+		return nil, err
+	}
+	padded, err := siv.open(b.aad(), sealed)
 	if err != nil {
 		return nil, err
 	}

@@ -26,9 +26,17 @@ func randomSecret(n int) *secret {
 	return &secret{b}
 }
 
+// bytes returns a copy, to be sealed.
+func (s *secret) bytes() ([]byte, error) {
+	if s == nil {
+		return nil, ErrNoKey
+	}
+	return append([]byte(nil), s.b...), nil
+}
+
 func parseSecret(b []byte, n int, what string) (*secret, error) {
 	if len(b) != n {
-		return nil, fmt.Errorf("keys: %s has %d bytes, want %d", what, len(b), n)
+		return nil, fmt.Errorf("%w: %s has %d bytes, want %d", ErrMalformed, what, len(b), n)
 	}
 	return &secret{append([]byte(nil), b...)}, nil
 }

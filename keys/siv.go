@@ -8,8 +8,13 @@ import (
 	"github.com/tink-crypto/tink-go/v2/daead/subtle"
 )
 
-// siv returns AES-SIV (RFC 5297) under the key derived for one purpose.
-func (s *secret) siv(label Label) (*subtle.AESSIV, error) {
+// sivKeySize is the size of an AES-SIV key with AES-256 (RFC 5297).
+const sivKeySize = subtle.AESSIVKeySize
+
+// siv is AES-SIV under the key derived from a secret for one purpose.
+type siv struct{ aead *subtle.AESSIV }
+
+func (s *secret) siv(label Label) (*siv, error) {
 	if s == nil {
 		return nil, ErrNoKey
 	}
@@ -17,40 +22,31 @@ func (s *secret) siv(label Label) (*subtle.AESSIV, error) {
 	if err != nil {
 		return nil, err
 	}
-	siv, err := subtle.NewAESSIV(key)
+	aead, err := subtle.NewAESSIV(key)
 	if err != nil {
 		return nil, fmt.Errorf("keys: AES-SIV: %w", err)
 	}
-	return siv, nil
+	return &siv{aead}, nil
 }
 
-func (s *secret) sealSIV(label Label, aad, plaintext []byte) ([]byte, error) {
-	siv, err := s.siv(label)
-	if err != nil {
-		return nil, err
+func (s *siv) seal(aad, plaintext []byte) ([]byte, error) {
+	if s == nil {
+		return nil, ErrNoKey
 	}
-	ct, err := siv.EncryptDeterministically(plaintext, aad)
+	sealed, err := s.aead.EncryptDeterministically(plaintext, aad)
 	if err != nil {
 		return nil, fmt.Errorf("keys: seal: %w", err)
 	}
-	return ct, nil
+	return sealed, nil
 }
 
-func (s *secret) openSIV(label Label, aad, sealed []byte) ([]byte, error) {
-	siv, err := s.siv(label)
-	if err != nil {
-		return nil, err
+func (s *siv) open(aad, sealed []byte) ([]byte, error) {
+	if s == nil {
+		return nil, ErrNoKey
 	}
-	plaintext, err := siv.DecryptDeterministically(sealed, aad)
+	plaintext, err := s.aead.DecryptDeterministically(sealed, aad)
 	if err != nil {
 		return nil, ErrOpen
 	}
 	return plaintext, nil
-}
-
-func (s *secret) bytes() ([]byte, error) {
-	if s == nil {
-		return nil, ErrNoKey
-	}
-	return append([]byte(nil), s.b...), nil
 }

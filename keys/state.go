@@ -6,12 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-
-	"github.com/tink-crypto/tink-go/v2/daead/subtle"
 )
-
-// sivKeySize is the size of an AES-SIV key with AES-256 (RFC 5297).
-const sivKeySize = subtle.AESSIVKeySize
 
 // TxID is a Fabric transaction id, SHA-256(nonce ‖ creator), as bytes.
 type TxID [32]byte
@@ -35,8 +30,12 @@ func (id TxID) String() string { return hex.EncodeToString(id[:]) }
 type Exec [32]byte
 
 // StateKey is a chaincode's state encryption key, SEK. Keys for values and for
-// events are derived from it.
-type StateKey struct{ s *secret }
+// events are derived from it. It is safe for concurrent use.
+type StateKey struct {
+	s      *secret
+	values *siv
+	events *siv
+}
 
 // ValueHeader stands in clear before a sealed value, and is bound by it.
 type ValueHeader struct {
@@ -71,12 +70,27 @@ const valueVersion = 1
 const headerSize = 1 + 8 + 32 + 32
 
 // NewStateKey generates a key (KEY-1).
-func NewStateKey() StateKey { return StateKey{randomSecret(sivKeySize)} }
+func NewStateKey() (StateKey, error) { return newStateKey(randomSecret(sivKeySize)) }
+
+func newStateKey(s *secret) (StateKey, error) {
+	values, err := s.siv(LabelStateValue)
+	if err != nil {
+		return StateKey{}, err
+	}
+	events, err := s.siv(LabelEvent)
+	if err != nil {
+		return StateKey{}, err
+	}
+	return StateKey{s, values, events}, nil
+}
 
 // ParseStateKey reads what [StateKey.MarshalSecret] wrote.
 func ParseStateKey(b []byte) (StateKey, error) {
 	s, err := parseSecret(b, sivKeySize, "SEK")
-	return StateKey{s}, err
+	if err != nil {
+		return StateKey{}, err
+	}
+	return newStateKey(s)
 }
 
 // MarshalSecret returns the key's 64 bytes, to be sealed and nothing else.
@@ -88,7 +102,7 @@ func (k StateKey) Format(f fmt.State, _ rune) { redact(f, "keys.StateKey") }
 // SealValue pads and encrypts a state value (INV-15). The same arguments give
 // the same bytes on every enclave that holds the key.
 func (k StateKey) SealValue(b ValueBinding, p Padding, plaintext []byte) ([]byte, error) {
-	ct, err := k.s.sealSIV(LabelStateValue, b.aad(), p.Pad(plaintext))
+	ct, err := k.values.seal(b.aad(), p.Pad(plaintext))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +119,7 @@ func (k StateKey) OpenValue(b ValueBinding, sealed []byte) ([]byte, ValueHeader,
 		return nil, ValueHeader{}, err
 	}
 	b.ValueHeader = h
-	padded, err := k.s.openSIV(LabelStateValue, b.aad(), sealed[headerSize:])
+	padded, err := k.values.open(b.aad(), sealed[headerSize:])
 	if err != nil {
 		return nil, ValueHeader{}, err
 	}
@@ -118,12 +132,12 @@ func (k StateKey) OpenValue(b ValueBinding, sealed []byte) ([]byte, ValueHeader,
 
 // SealEvent pads and encrypts an event's payload (INV-15).
 func (k StateKey) SealEvent(b EventBinding, p Padding, plaintext []byte) ([]byte, error) {
-	return k.s.sealSIV(LabelEvent, b.aad(), p.Pad(plaintext))
+	return k.events.seal(b.aad(), p.Pad(plaintext))
 }
 
 // OpenEvent decrypts an event's payload.
 func (k StateKey) OpenEvent(b EventBinding, sealed []byte) ([]byte, error) {
-	padded, err := k.s.openSIV(LabelEvent, b.aad(), sealed)
+	padded, err := k.events.open(b.aad(), sealed)
 	if err != nil {
 		return nil, err
 	}

@@ -16,20 +16,19 @@ type InitEnclave struct {
 	AttestationParams []byte // for the enclave's platform
 	GenesisBlock      []byte // serialised block 0
 	ConfigBlock       []byte // serialised current configuration block
-	Suite             string // HPKE suite for Enclave_EK; empty: default
 }
 
 // Args returns the proposal's arguments.
 func (a InitEnclave) Args() [][]byte {
-	return [][]byte{[]byte(FuncInitEnclave), []byte(a.PeerEndpoint), a.AttestationParams, a.GenesisBlock, a.ConfigBlock, []byte(a.Suite)}
+	return [][]byte{[]byte(FuncInitEnclave), []byte(a.PeerEndpoint), a.AttestationParams, a.GenesisBlock, a.ConfigBlock}
 }
 
 // ParseInitEnclave reads the arguments.
 func ParseInitEnclave(args [][]byte) (InitEnclave, error) {
-	if err := count("REG-1", FuncInitEnclave, args, 5); err != nil {
+	if err := count("REG-1", FuncInitEnclave, args, 4); err != nil {
 		return InitEnclave{}, err
 	}
-	return InitEnclave{string(args[0]), args[1], args[2], args[3], string(args[4])}, nil
+	return InitEnclave{string(args[0]), args[1], args[2], args[3]}, nil
 }
 
 // RefreshEnclave are the arguments of refreshEnclave (REG-15).
@@ -57,8 +56,11 @@ func GenerateCCKeysArgs(suite string) [][]byte {
 	return [][]byte{[]byte(FuncGenerateCCKeys), []byte(suite)}
 }
 
-// ParseGenerateCCKeys reads the arguments.
+// ParseGenerateCCKeys reads the arguments; none at all is the default suite.
 func ParseGenerateCCKeys(args [][]byte) (suite string, err error) {
+	if len(args) == 0 {
+		return "", nil
+	}
 	if err := count("KEY-1", FuncGenerateCCKeys, args, 1); err != nil {
 		return "", err
 	}
@@ -104,7 +106,7 @@ func ParseRegisterCCKeys(args [][]byte) (*pb.Signed, error) {
 // ParseSigned decodes a Signed message, as generateCCKeys answers it.
 func ParseSigned(step string, b []byte) (*pb.Signed, error) {
 	m := &pb.Signed{}
-	if err := unmarshal(step, "signed message", b, m); err != nil {
+	if err := Unmarshal(step, "signed message", b, m); err != nil {
 		return nil, err
 	}
 	return m, nil

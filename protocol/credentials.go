@@ -23,7 +23,7 @@ func (c *Credentials) EnclaveID() string { return c.EnclaveVK.ID() }
 // ParseCredentials decodes serialised Credentials.
 func ParseCredentials(step string, b []byte) (*Credentials, error) {
 	m := &pb.Credentials{}
-	if err := unmarshal(step, "credentials", b, m); err != nil {
+	if err := Unmarshal(step, "credentials", b, m); err != nil {
 		return nil, err
 	}
 	return CredentialsFromPB(step, m)
@@ -32,7 +32,7 @@ func ParseCredentials(step string, b []byte) (*Credentials, error) {
 // CredentialsFromPB decodes what credentials contain.
 func CredentialsFromPB(step string, m *pb.Credentials) (*Credentials, error) {
 	data := &pb.AttestedData{}
-	if err := unmarshal(step, "attested data", m.GetAttestedData(), data); err != nil {
+	if err := Unmarshal(step, "attested data", m.GetAttestedData(), data); err != nil {
 		return nil, err
 	}
 	vk, err := keys.ParseEnclaveVK(data.GetEnclaveVk())

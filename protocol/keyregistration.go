@@ -45,7 +45,7 @@ func SignKeyRegistration(sk keys.EnclaveSK, r KeyRegistration) (*pb.Signed, erro
 // for finding out which enclave's key should verify it.
 func ParseKeyRegistration(step string, s *pb.Signed) (KeyRegistration, error) {
 	m := &pb.KeyRegistration{}
-	if err := unmarshal(step, "key registration", s.GetMessage(), m); err != nil {
+	if err := Unmarshal(step, "key registration", s.GetMessage(), m); err != nil {
 		return KeyRegistration{}, err
 	}
 	ek, err := keys.ChaincodeEKFromPB(m.GetChaincodeEk())

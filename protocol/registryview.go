@@ -11,7 +11,7 @@ func MarshalRegistryView(m *pb.RegistryView) ([]byte, error) { return marshal(m)
 // ParseRegistryView decodes it (INV-2, INV-5).
 func ParseRegistryView(step string, b []byte) (*pb.RegistryView, error) {
 	m := &pb.RegistryView{}
-	if err := unmarshal(step, "registry view", b, m); err != nil {
+	if err := Unmarshal(step, "registry view", b, m); err != nil {
 		return nil, err
 	}
 	return m, nil

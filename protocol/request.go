@@ -46,7 +46,7 @@ func OpenRequest(dk keys.ChaincodeDK, b keys.RequestBinding, req *pb.Request) (*
 	}
 	clear := &pb.ClearRequest{}
 	if err := proto.Unmarshal(plaintext, clear); err != nil {
-		// The decoder's error may quote what it read.
+		// The decoder's error might quote what it read.
 		return nil, keys.ResponseKey{}, Errorf(step, CodeMalformed, "request does not decode once opened")
 	}
 	r, err := keys.ParseResponseKey(clear.GetResponseKey())
@@ -59,7 +59,7 @@ func OpenRequest(dk keys.ChaincodeDK, b keys.RequestBinding, req *pb.Request) (*
 // ParseRequest decodes ccreq_msg, the only argument of chaincodeInvoke.
 func ParseRequest(b []byte) (*pb.Request, error) {
 	m := &pb.Request{}
-	if err := unmarshal("INV-8", "ccreq_msg", b, m); err != nil {
+	if err := Unmarshal("INV-8", "ccreq_msg", b, m); err != nil {
 		return nil, err
 	}
 	if len(m.GetChaincodeEkId()) != 32 || len(m.GetEncryptedRequest()) == 0 {

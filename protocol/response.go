@@ -66,7 +66,7 @@ func VerifyResponse(step string, vk keys.EnclaveVK, r *pb.Response) (VerifiedRes
 // ParseResponse decodes ccrsp_msg.
 func ParseResponse(step string, b []byte) (*pb.Response, error) {
 	r := &pb.Response{}
-	if err := unmarshal(step, "ccrsp_msg", b, r); err != nil {
+	if err := Unmarshal(step, "ccrsp_msg", b, r); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -76,7 +76,7 @@ func ParseResponse(step string, b []byte) (*pb.Response, error) {
 // the one purpose of finding out which key should verify it.
 func ParseUnverifiedResponse(step string, r *pb.Response) (*pb.EnclaveResponse, error) {
 	m := &pb.EnclaveResponse{}
-	if err := unmarshal(step, "enclave response", r.GetResponse(), m); err != nil {
+	if err := Unmarshal(step, "enclave response", r.GetResponse(), m); err != nil {
 		return nil, err
 	}
 	return m, nil
