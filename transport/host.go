@@ -177,14 +177,13 @@ func (h *Host) await(ctx context.Context, id uint64, c *hostCall, serve serveFun
 	}
 }
 
-// outcome reads the last frame of a call.
+// outcome reads the last frame of a call, which dispatch has checked.
 func (h *Host) outcome(f frame) ([]byte, error) {
 	if f.kind == kindReturn {
 		return f.payload, nil
 	}
 	fail, err := decodeFailure(f.payload)
 	if err != nil {
-		h.end(err)
 		return nil, err
 	}
 	return nil, fail
@@ -257,6 +256,11 @@ func (h *Host) dispatch(f frame) error {
 		}
 		c.events <- f
 	case kindReturn, kindFail:
+		if f.kind == kindFail {
+			if _, err := decodeFailure(f.payload); err != nil {
+				return err
+			}
+		}
 		delete(h.calls, f.call)
 		h.leave(c.size)
 		if !c.abandoned {
