@@ -80,7 +80,7 @@ func forms(text string) map[string][]byte {
 		"HEX":       []byte(strings.ToUpper(hex.EncodeToString(raw))),
 		"utf-16 le": utf16LE(text),
 	}
-	if quoted, err := json.Marshal(text); err == nil {
+	if quoted, err := json.Marshal(text); err == nil && string(quoted[1:len(quoted)-1]) != text {
 		out["json"] = quoted[1 : len(quoted)-1]
 	}
 	// Inside longer base64 a secret may begin at any of three offsets; the
