@@ -5,23 +5,32 @@
 // it writes is deterministic, so that all endorsers agree.
 //
 // It keeps the attestation policy (LC-5), registered enclaves (REG-11 to
-// REG-15) and chaincode keys (KEY-3), and answers clients and stubs.
+// REG-15) and chaincode keys (KEY-3), and answers clients and stubs. One file
+// per concern: policy.go, register.go and verify.go, revoke.go, cckeys.go,
+// query.go; store.go holds the state keys.
 package ercc
 
 import (
 	"time"
 
+	"github.com/privatechaincode/fpc/attest"
+	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/trace"
 )
 
 // Config says how a registry judges.
 type Config struct {
-	// Name is the registry's own chaincode name: a chaincode cannot learn it
-	// from the peer, because a caller's proposal may name another chaincode.
+	// Name is the registry's own chaincode name; empty: protocol.ERCCName. A
+	// chaincode cannot learn its name from the peer: when another chaincode
+	// calls it, the proposal is that one's, and so would be the definition that
+	// approves a policy.
 	Name string
+	// Verifiers check evidence, by platform. Which platforms are good enough
+	// is for the approved policy to say.
+	Verifiers map[string]attest.Verifier
 	// Now is the endorser's own clock, against which a transaction's timestamp
-	// is held (REG-12).
+	// is held (REG-12); nil: time.Now.
 	Now func() time.Time
 	// Trace records the steps that the registry receives; nil: none.
 	Trace trace.Recorder
@@ -33,12 +42,72 @@ type Registry struct{ config Config }
 var _ shim.Chaincode = (*Registry)(nil)
 
 // New returns a registry.
-func New(config Config) *Registry { return &Registry{config: config} }
+func New(config Config) *Registry {
+	if config.Name == "" {
+		config.Name = protocol.ERCCName
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Trace == nil {
+		config.Trace = trace.Nop
+	}
+	return &Registry{config: config}
+}
 
-// Init does nothing.
+// function is one function of the registry.
+type function struct {
+	args  int      // how many follow the name
+	from  string   // who calls it
+	steps []string // of the flows, which the call is
+	run   func(t *tx, args [][]byte) ([]byte, error)
+}
+
+var functions = map[string]function{
+	protocol.FuncSetPolicy:       {1, "admin", []string{"LC-5"}, (*tx).setPolicy},
+	protocol.FuncRegisterEnclave: {2, "admin", []string{"REG-11"}, (*tx).registerEnclave},
+	protocol.FuncRevokeEnclave:   {2, "admin", []string{"REG-14"}, (*tx).revokeEnclave},
+	protocol.FuncRegisterCCKeys:  {1, "admin", []string{"KEY-3"}, (*tx).registerCCKeys},
+
+	protocol.FuncQueryPolicy:                  {0, "client", []string{"LC-5"}, (*tx).queryPolicy},
+	protocol.FuncQueryChaincodeEncryptionKey:  {1, "client", []string{"INV-2"}, (*tx).queryChaincodeEncryptionKey},
+	protocol.FuncQueryListEnclaveCredentials:  {1, "client", []string{"INV-5"}, (*tx).queryListEnclaveCredentials},
+	protocol.FuncQueryListProvisionedEnclaves: {1, "client", []string{"INV-5"}, (*tx).queryListProvisionedEnclaves},
+	protocol.FuncQueryEnclaveCredentials:      {2, "client", []string{"INV-5"}, (*tx).queryEnclaveCredentials},
+	protocol.FuncQueryRegistryView:            {1, "client", []string{"INV-2", "INV-5"}, (*tx).queryRegistryView},
+	protocol.FuncQueryValidationView:          {2, "stub", []string{"VAL-2"}, (*tx).queryValidationView},
+}
+
+// Init does nothing: the registry starts without a policy and refuses every
+// registration until one is stored (LC-5).
 func (r *Registry) Init(shim.ChaincodeStubInterface) *shim.Response { return shim.Success(nil) }
 
-// Invoke runs one function of the registry.
+// Invoke runs one function of the registry. A refusal is a response of status
+// 500 whose message is a protocol.StepError's text.
 func (r *Registry) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
-	return shim.Error("ercc: no such function")
+	payload, err := r.run(stub)
+	if err != nil {
+		return shim.Error(err.Error())
+	}
+	return shim.Success(payload)
+}
+
+func (r *Registry) run(stub shim.ChaincodeStubInterface) ([]byte, error) {
+	args := stub.GetArgs()
+	if len(args) == 0 {
+		return nil, protocol.Errorf("REG-11", protocol.CodeUnknownFunction, "no function named")
+	}
+	name, args := string(args[0]), args[1:]
+	f, known := functions[name]
+	if !known {
+		return nil, protocol.Errorf("REG-11", protocol.CodeUnknownFunction, "the registry has no function %.64q", name)
+	}
+	if len(args) != f.args {
+		return nil, protocol.Errorf(f.steps[0], protocol.CodeBadArguments, "%s takes %d arguments, got %d", name, f.args, len(args))
+	}
+	t := &tx{registry: r, stub: stub, store: store{stub}}
+	for _, step := range f.steps {
+		t.record(step, f.from, name)
+	}
+	return f.run(t, args)
 }

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ercc
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/admin"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// registerCCKeys registers the key set that an enclave generated (KEY-3).
+// Argument: Signed, of KeyRegistration. The key stays the chaincode's until a
+// later generation has a cause, so who may register is narrow (attack 27):
+// administrators of the one organisation that the policy designates, for a
+// registered enclave of theirs.
+//
+// Codes: no_policy, wrong_policy, clock, malformed, not_registered, revoked,
+// attest's codes, not_designated, not_admin, foreign_caller, wrong_enclave,
+// bad_signature, no_definition, wrong_chaincode, wrong_version, wrong_channel,
+// lineage, already_provisioned, wrong_generation.
+func (t *tx) registerCCKeys(args [][]byte) ([]byte, error) {
+	const step = "KEY-3"
+	signed := &fpc.Signed{}
+	if err := proto.Unmarshal(args[0], signed); err != nil {
+		return nil, protocol.Errorf(step, protocol.CodeMalformed, "key registration: %w", err)
+	}
+	claimed, err := protocol.ParseKeyRegistration(step, signed)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := t.policy(step)
+	if err != nil {
+		return nil, err
+	}
+	cc, id, err := names(step, [][]byte{[]byte(claimed.CCParams.GetChaincodeId()), []byte(claimed.EnclaveID)})
+	if err != nil {
+		return nil, err
+	}
+	enclave, err := t.registered(step, cc, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.mayProvision(step, cc, enclave, policy); err != nil {
+		return nil, err
+	}
+	verified, err := protocol.VerifyKeyRegistration(step, enclave.EnclaveVK, signed)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkKeyPlace(step, verified, enclave, policy); err != nil {
+		return nil, err
+	}
+	if err := t.checkLineage(step, verified, enclave, policy); err != nil {
+		return nil, err
+	}
+	if err := t.checkGeneration(step, cc, verified); err != nil {
+		return nil, err
+	}
+	if err := t.store.putKey(cc, &fpc.ChaincodeKey{
+		ChaincodeEk:  verified.ChaincodeEK.PB(),
+		Generation:   verified.Generation,
+		Registration: signed,
+	}); err != nil {
+		return nil, err
+	}
+	return nil, t.store.putProvisioned(cc, id, signed)
+}
+
+// mayProvision demands that the policy designates the enclave's organisation,
+// and that one of its administrators calls.
+func (t *tx) mayProvision(step, cc string, enclave *protocol.Credentials, policy *protocol.RegistryPolicy) error {
+	host := enclave.Data.GetHostParams().GetMspId()
+	designated, named := policy.DesignatedMSP(cc)
+	if !named || designated != host {
+		return protocol.Errorf(step, protocol.CodeNotDesignated, "the policy designates %q for chaincode %s, the enclave's organisation is %s", designated, cc, host)
+	}
+	return admin.CallerOf(step, t.stub, host)
+}
+
+// checkKeyPlace holds the registration against the committed definition and the
+// channel, by name and by hash.
+func (t *tx) checkKeyPlace(step string, r protocol.VerifiedKeyRegistration, enclave *protocol.Credentials, policy *protocol.RegistryPolicy) error {
+	p := r.CCParams
+	committed, err := t.definition(step, p.GetChaincodeId())
+	if err != nil {
+		return err
+	}
+	if v := enclave.Data.GetCcParams().GetVersion(); p.GetVersion() != committed.GetVersion() || v != committed.GetVersion() {
+		return protocol.Errorf(step, protocol.CodeWrongVersion, "key set of version %q, enclave of version %q, committed is %q", p.GetVersion(), v, committed.GetVersion())
+	}
+	if p.GetChannelId() != committed.Channel || !bytes.Equal(r.ChannelHash, policy.ChannelHashBytes()) {
+		return protocol.Errorf(step, protocol.CodeWrongChannel, "key set of channel %q, hash %x; this is %q, hash %s", p.GetChannelId(), r.ChannelHash, committed.Channel, policy.ChannelHash)
+	}
+	return nil
+}
+
+// checkLineage refuses a key set that any enclave below the policy ever held,
+// and one that leaves the registering enclave itself out.
+func (t *tx) checkLineage(step string, r protocol.VerifiedKeyRegistration, enclave *protocol.Credentials, policy *protocol.RegistryPolicy) error {
+	at, err := t.time(step)
+	if err != nil {
+		return err
+	}
+	claims, err := t.judge(step, enclave, policy, at)
+	if err != nil {
+		return err
+	}
+	if !r.Lineage.HasPlatform(claims.Platform) || claims.Debug && !r.Lineage.HasDebug() {
+		return protocol.Errorf(step, protocol.CodeLineage, "the lineage leaves out the registering enclave")
+	}
+	return r.Lineage.Check(step, policy.Attestation)
+}
+
+// checkGeneration accepts generation 1 where there is no key yet, and else
+// exactly the next one, if it has a cause (KEY-8): the key set's enclave is of
+// another version than the committed one, or revoked.
+func (t *tx) checkGeneration(step, cc string, r protocol.VerifiedKeyRegistration) error {
+	provisioned, err := t.store.provisioned(cc, r.EnclaveID)
+	if err != nil {
+		return err
+	}
+	if provisioned != nil {
+		return protocol.Errorf(step, protocol.CodeAlreadyProvisioned, "enclave %.12s has registered its key set", r.EnclaveID)
+	}
+	current, err := t.store.key(cc)
+	if err != nil {
+		return err
+	}
+	next := current.GetGeneration() + 1
+	if r.Generation != next {
+		return protocol.Errorf(step, protocol.CodeWrongGeneration, "key set of generation %d, the next one is %d", r.Generation, next)
+	}
+	if current == nil {
+		return nil
+	}
+	holder, err := protocol.ParseKeyRegistration(step, current.GetRegistration())
+	if err != nil {
+		return err
+	}
+	revoked, err := t.store.revoked(cc, holder.EnclaveID)
+	if err != nil {
+		return err
+	}
+	if holder.CCParams.GetVersion() == r.CCParams.GetVersion() && !revoked {
+		return protocol.Errorf(step, protocol.CodeAlreadyProvisioned, "chaincode %s has a key set of generation %d, and there is no cause for another", cc, current.GetGeneration()).
+			WithHint("a new generation needs a committed new version, or the revocation of the enclave that holds the keys")
+	}
+	return nil
+}

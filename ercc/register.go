@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ercc
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// registerEnclave registers an enclave (REG-11 to REG-13), or replaces the
+// credentials of one that attests anew (REG-15). Arguments: Credentials, and
+// the code manifest whose hash is the definition's version. It returns the
+// enclave id. No clock floor is kept: a timestamp, however far ahead, leaves
+// nothing behind (attack 30).
+//
+// Codes: those of REG-12, and revoked, already_registered, not_registered,
+// wrong_enclave, stale_refresh.
+func (t *tx) registerEnclave(args [][]byte) ([]byte, error) {
+	t.record("REG-12", "ercc", "verify credentials")
+	r, err := t.verifyRegistration(args[0], args[1])
+	if err != nil {
+		return nil, err
+	}
+	cc, id := r.definition.Name, r.credentials.EnclaveID()
+	if err := t.mayEnter(r); err != nil {
+		return nil, err
+	}
+	stored := &fpc.Credentials{}
+	if err := proto.Unmarshal(args[0], stored); err != nil {
+		return nil, protocol.Errorf("REG-13", protocol.CodeMalformed, "credentials: %w", err)
+	}
+	stored.Certificate = nil // Full: REG-12 would have to check it
+	t.record("REG-13", "ercc", "put credentials")
+	if err := t.store.putCredentials(cc, id, stored); err != nil {
+		return nil, err
+	}
+	if err := t.store.putManifest(cc, r.definition.GetVersion(), args[1]); err != nil {
+		return nil, err
+	}
+	return []byte(id), nil
+}
+
+// mayEnter holds a verified enclave against what the registry knows of it.
+func (t *tx) mayEnter(r *registration) error {
+	const step = "REG-13"
+	cc, id := r.definition.Name, r.credentials.EnclaveID()
+	revoked, err := t.store.revoked(cc, id)
+	if err != nil {
+		return err
+	}
+	if revoked {
+		return protocol.Errorf(step, protocol.CodeRevoked, "enclave %.12s is revoked, for ever", id)
+	}
+	known, err := t.store.credentials(cc, id)
+	if err != nil {
+		return err
+	}
+	if r.credentials.Data.GetOnCreation() {
+		if known != nil {
+			return protocol.Errorf(step, protocol.CodeAlreadyRegistered, "enclave %.12s is registered", id)
+		}
+		return nil
+	}
+	t.record("REG-15", "admin", "refresh credentials")
+	if known == nil {
+		return protocol.Errorf("REG-15", protocol.CodeNotRegistered, "enclave %.12s is refreshed before it was registered", id)
+	}
+	return mayReplace(r.credentials, known)
+}
+
+// codeStaleRefresh: attested under an older channel configuration than the
+// credentials that it would replace.
+const codeStaleRefresh protocol.Code = "stale_refresh"
+
+// mayReplace demands the same enclave, keys and organisation, and no step back
+// in the channel's configuration.
+func mayReplace(fresh *protocol.Credentials, stored *fpc.Credentials) error {
+	const step = "REG-15"
+	former, err := protocol.CredentialsFromPB(step, stored)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(fresh.EnclaveEK.ID(), former.EnclaveEK.ID()) || fresh.Data.GetHostParams().GetMspId() != former.Data.GetHostParams().GetMspId() {
+		return protocol.Errorf(step, protocol.CodeWrongEnclave, "enclave %.12s comes back with another Enclave_EK or organisation", fresh.EnclaveID())
+	}
+	if now, before := fresh.Data.GetConfigSequence(), former.Data.GetConfigSequence(); now < before {
+		return protocol.Errorf(step, codeStaleRefresh, "attested at channel configuration %d, registered at %d", now, before).
+			WithHint("refresh the enclave with the channel's newest configuration block")
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ercc
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
+)
+
+// The registry's state keys. Chaincode names hold no slash, so keys of two
+// chaincodes never meet.
+const (
+	policyKey         = "namespaces/policy"
+	credentialsPrefix = "namespaces/credentials/"  // <cc>/<enclave>: Credentials
+	revokedPrefix     = "namespaces/revoked/"      // <cc>/<enclave>: why
+	approvalPrefix    = "namespaces/approval/"     // <cc>/<enclave>/<msp>: approval of a revocation
+	keyPrefix         = "namespaces/chaincode_ek/" // <cc>: ChaincodeKey
+	provisionedPrefix = "namespaces/provisioned/"  // <cc>/<enclave>: Signed KeyRegistration
+	manifestPrefix    = "namespaces/manifest/"     // <cc>/<version>: code manifest
+)
+
+// store reads and writes the registry's state. Messages are serialised
+// deterministically, so that all endorsers write the same bytes.
+type store struct{ stub shim.StateStub }
+
+func (s store) get(key string) ([]byte, error) {
+	b, err := s.stub.GetState(key)
+	if err != nil {
+		return nil, protocol.Errorf("REG-13", protocol.CodeInternal, "read %s: %w", key, err)
+	}
+	return b, nil
+}
+
+func (s store) put(key string, value []byte) error {
+	if err := s.stub.PutState(key, value); err != nil {
+		return protocol.Errorf("REG-13", protocol.CodeInternal, "write %s: %w", key, err)
+	}
+	return nil
+}
+
+// message reads a message and tells whether there was one.
+func (s store) message(key string, m proto.Message) (bool, error) {
+	b, err := s.get(key)
+	if err != nil || len(b) == 0 {
+		return false, err
+	}
+	if err := proto.Unmarshal(b, m); err != nil {
+		return false, protocol.Errorf("REG-13", protocol.CodeInternal, "stored %s does not decode: %w", key, err)
+	}
+	return true, nil
+}
+
+func (s store) putMessage(key string, m proto.Message) error {
+	b, err := marshal(m)
+	if err != nil {
+		return err
+	}
+	return s.put(key, b)
+}
+
+func (s store) policy() ([]byte, error)  { return s.get(policyKey) }
+func (s store) putPolicy(b []byte) error { return s.put(policyKey, b) }
+func (s store) manifest(cc, version string) ([]byte, error) {
+	return s.get(manifestPrefix + cc + "/" + version)
+}
+
+func (s store) putManifest(cc, version string, b []byte) error {
+	return s.put(manifestPrefix+cc+"/"+version, b)
+}
+
+// credentials returns an enclave's credentials, nil if it is not registered.
+// They are returned for revoked enclaves too.
+func (s store) credentials(cc, enclave string) (*fpc.Credentials, error) {
+	m := &fpc.Credentials{}
+	found, err := s.message(credentialsPrefix+cc+"/"+enclave, m)
+	if !found {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (s store) putCredentials(cc, enclave string, m *fpc.Credentials) error {
+	return s.putMessage(credentialsPrefix+cc+"/"+enclave, m)
+}
+
+func (s store) revoked(cc, enclave string) (bool, error) {
+	b, err := s.get(revokedPrefix + cc + "/" + enclave)
+	return len(b) != 0, err
+}
+
+func (s store) putRevoked(cc, enclave, why string) error {
+	return s.put(revokedPrefix+cc+"/"+enclave, []byte(why))
+}
+
+func (s store) approved(cc, enclave, mspID string) (bool, error) {
+	b, err := s.get(approvalPrefix + cc + "/" + enclave + "/" + mspID)
+	return len(b) != 0, err
+}
+
+func (s store) putApproval(cc, enclave, mspID string) error {
+	return s.put(approvalPrefix+cc+"/"+enclave+"/"+mspID, []byte("approved"))
+}
+
+// key returns the chaincode's registered key, nil if there is none.
+func (s store) key(cc string) (*fpc.ChaincodeKey, error) {
+	m := &fpc.ChaincodeKey{}
+	found, err := s.message(keyPrefix+cc, m)
+	if !found {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (s store) putKey(cc string, m *fpc.ChaincodeKey) error { return s.putMessage(keyPrefix+cc, m) }
+
+// provisioned returns an enclave's key registration, nil if it has none.
+func (s store) provisioned(cc, enclave string) (*fpc.Signed, error) {
+	m := &fpc.Signed{}
+	found, err := s.message(provisionedPrefix+cc+"/"+enclave, m)
+	if !found {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (s store) putProvisioned(cc, enclave string, m *fpc.Signed) error {
+	return s.putMessage(provisionedPrefix+cc+"/"+enclave, m)
+}
+
+// each visits a chaincode's rows under a prefix, in the order of enclave ids.
+func (s store) each(prefix, cc string, visit func(enclave string, value []byte) error) error {
+	start := prefix + cc + "/"
+	rows, err := s.stub.GetStateByRange(start, prefix+cc+"0") // '0' follows '/'
+	if err != nil {
+		return protocol.Errorf("INV-5", protocol.CodeInternal, "read %s: %w", start, err)
+	}
+	defer rows.Close()
+	for rows.HasNext() {
+		row, err := rows.Next()
+		if err != nil {
+			return protocol.Errorf("INV-5", protocol.CodeInternal, "read %s: %w", start, err)
+		}
+		if err := visit(row.GetKey()[len(start):], row.GetValue()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marshal serialises a message so that all peers come to the same bytes.
+func marshal(m proto.Message) ([]byte, error) {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return nil, protocol.Errorf("REG-13", protocol.CodeInternal, "encode: %w", err)
+	}
+	return b, nil
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ercc
+
+import (
+	"errors"
+	"regexp"
+	"time"
+
+	"github.com/privatechaincode/fpc/internal/definition"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
+	"github.com/privatechaincode/fpc/trace"
+)
+
+// maxClockDifference is how far a transaction's timestamp may be from the
+// endorser's own clock (REG-12). The timestamp is the client's, and the same at
+// all endorsers; the clock keeps it honest.
+const maxClockDifference = 10 * time.Minute
+
+var (
+	chaincodeName = regexp.MustCompile(`^[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*$`)
+	enclaveID     = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// tx is one transaction at the registry, with what its steps ask of the peer.
+type tx struct {
+	registry *Registry
+	stub     shim.ChaincodeStubInterface
+	store    store
+}
+
+func (t *tx) record(step, from, what string) {
+	t.registry.config.Trace.Record(trace.Event{Step: step, From: from, To: "ercc", What: what, TxID: t.stub.GetTxID()})
+}
+
+// policy returns the policy that ERCC's committed definition approves now. A
+// policy stored under an earlier definition counts as none.
+func (t *tx) policy(step string) (*protocol.RegistryPolicy, error) {
+	stored, err := t.store.policy()
+	if err != nil {
+		return nil, err
+	}
+	if len(stored) == 0 {
+		return nil, protocol.Errorf(step, protocol.CodeNoPolicy, "ERCC has no policy stored")
+	}
+	approved, err := t.definition(step, t.registry.config.Name)
+	if err != nil {
+		return nil, err
+	}
+	return protocol.CheckPolicy(step, stored, approved.GetVersion())
+}
+
+// definition returns a chaincode's committed definition, as this peer has it.
+func (t *tx) definition(step, name string) (*definition.Definition, error) {
+	d, err := definition.Committed(t.stub, name)
+	if errors.Is(err, definition.ErrNotCommitted) {
+		return nil, protocol.Errorf(step, protocol.CodeNoDefinition, "%w", err)
+	}
+	if err != nil {
+		return nil, protocol.Errorf(step, protocol.CodeInternal, "%w", err)
+	}
+	return d, nil
+}
+
+// time returns the transaction's timestamp, at which evidence is judged.
+func (t *tx) time(step string) (time.Time, error) {
+	stamp, err := t.stub.GetTxTimestamp()
+	if err != nil {
+		return time.Time{}, protocol.Errorf(step, protocol.CodeClock, "read the transaction's timestamp: %w", err)
+	}
+	if err := stamp.CheckValid(); err != nil {
+		return time.Time{}, protocol.Errorf(step, protocol.CodeClock, "transaction's timestamp: %w", err)
+	}
+	at := stamp.AsTime()
+	if off := at.Sub(t.registry.config.Now()); off.Abs() > maxClockDifference {
+		return time.Time{}, protocol.Errorf(step, protocol.CodeClock, "transaction's timestamp %s is %s off this endorser's clock, at most %s are allowed",
+			at.Format(time.RFC3339), off.Round(time.Second), maxClockDifference)
+	}
+	return at, nil
+}
+
+// names reads chaincode name and enclave id, as arguments carry them. What has
+// another form could otherwise name other state keys.
+func names(step string, args [][]byte) (chaincode, enclave string, err error) {
+	chaincode = string(args[0])
+	if !chaincodeName.MatchString(chaincode) {
+		return "", "", protocol.Errorf(step, protocol.CodeBadArguments, "%.64q is not a chaincode name", chaincode)
+	}
+	if len(args) < 2 {
+		return chaincode, "", nil
+	}
+	enclave = string(args[1])
+	if !enclaveID.MatchString(enclave) {
+		return "", "", protocol.Errorf(step, protocol.CodeBadArguments, "%.80q is not an enclave id (64 hex digits)", enclave)
+	}
+	return chaincode, enclave, nil
+}
