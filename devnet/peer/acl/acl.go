@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package acl is untrusted: it decides who may call what on a peer, by Fabric's
+// default access rules and those that a channel's configuration sets instead.
+package acl
+
+import (
+	"fmt"
+
+	"github.com/privatechaincode/fpc/fabric/channel"
+	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/fabric/policy"
+	"github.com/privatechaincode/fpc/internal/pb/common"
+)
+
+// Resources that are no function of a system chaincode; those are named
+// "<chaincode>/<function>".
+const (
+	Propose              = "peer/Propose"
+	ChaincodeToChaincode = "peer/ChaincodeToChaincode"
+	EventBlock           = "event/Block"
+	EventFilteredBlock   = "event/FilteredBlock"
+	CommitStatus         = "gateway/CommitStatus"
+	ChaincodeEvents      = "gateway/ChaincodeEvents"
+)
+
+// local lists what the peer's own organisation decides, whatever the channel:
+// the role that a caller must have in it.
+var local = map[string]common.MSPRole_MSPRoleType{
+	"_lifecycle/InstallChaincode":                   common.MSPRole_ADMIN,
+	"_lifecycle/QueryInstalledChaincode":            common.MSPRole_ADMIN,
+	"_lifecycle/GetInstalledChaincodePackage":       common.MSPRole_ADMIN,
+	"_lifecycle/QueryInstalledChaincodes":           common.MSPRole_ADMIN,
+	"_lifecycle/ApproveChaincodeDefinitionForMyOrg": common.MSPRole_ADMIN,
+	"_lifecycle/QueryApprovedChaincodeDefinition":   common.MSPRole_ADMIN,
+	"_lifecycle/QueryApprovedChaincodeDefinitions":  common.MSPRole_ADMIN,
+	"cscc/JoinChain":                                common.MSPRole_ADMIN,
+	"cscc/GetChannels":                              common.MSPRole_MEMBER,
+}
+
+// channelWide lists the policies that stand unless the channel sets others.
+var channelWide = map[string]string{
+	"_lifecycle/CommitChaincodeDefinition": policy.ApplicationWriters,
+	"_lifecycle/QueryChaincodeDefinition":  policy.ApplicationWriters,
+	"_lifecycle/QueryChaincodeDefinitions": policy.ApplicationWriters,
+	"_lifecycle/CheckCommitReadiness":      policy.ApplicationWriters,
+	"qscc/GetChainInfo":                    policy.ApplicationReaders,
+	"qscc/GetBlockByNumber":                policy.ApplicationReaders,
+	"qscc/GetBlockByHash":                  policy.ApplicationReaders,
+	"qscc/GetTransactionByID":              policy.ApplicationReaders,
+	"qscc/GetBlockByTxID":                  policy.ApplicationReaders,
+	"cscc/GetConfigBlock":                  policy.ApplicationReaders,
+	"cscc/GetChannelConfig":                policy.ApplicationReaders,
+	Propose:                                policy.ApplicationWriters,
+	ChaincodeToChaincode:                   policy.ApplicationWriters,
+	EventBlock:                             policy.ApplicationReaders,
+	EventFilteredBlock:                     policy.ApplicationReaders,
+	CommitStatus:                           policy.ApplicationReaders,
+	ChaincodeEvents:                        policy.ApplicationReaders,
+}
+
+// DeniedError says that a caller may not use a resource.
+type DeniedError struct {
+	Resource, Channel, Policy string
+	Err                       error
+}
+
+func (e *DeniedError) Error() string {
+	if e.Channel == "" {
+		return fmt.Sprintf("access to %s denied by this organisation's policy [%s]: [%s]", e.Resource, e.Policy, e.Err)
+	}
+	return fmt.Sprintf("failed evaluating policy on signed data during check policy on channel [%s] with policy [%s]: [%s]", e.Channel, e.Policy, e.Err)
+}
+
+func (e *DeniedError) Unwrap() error { return e.Err }
+
+// Checker holds callers against the rules. It is safe for concurrent use.
+type Checker struct {
+	// Local is the MSP of the peer's organisation.
+	Local *msp.MSP
+	// Bundle returns a joined channel's present configuration.
+	Bundle func(channelID string) (*channel.Bundle, bool)
+}
+
+// Check verifies the claim's signature and tells whether its signer may use the
+// resource. An unknown resource is refused. Refusals are of type [*DeniedError].
+func (c *Checker) Check(resource, channelID string, claim policy.SignedData) error {
+	if role, ok := local[resource]; ok {
+		return c.checkLocal(resource, role, claim)
+	}
+	path, ok := channelWide[resource]
+	if !ok {
+		return fmt.Errorf("no access rule for %s", resource)
+	}
+	bundle, ok := c.Bundle(channelID)
+	if !ok {
+		return fmt.Errorf("failed to get policy manager for channel [%s]", channelID)
+	}
+	if set, ok := bundle.ACL(resource); ok {
+		path = set
+	}
+	p, _ := bundle.Policy(path)
+	if err := p.Evaluate([]policy.SignedData{claim}); err != nil {
+		return &DeniedError{Resource: resource, Channel: channelID, Policy: path, Err: err}
+	}
+	return nil
+}
+
+func (c *Checker) checkLocal(resource string, role common.MSPRole_MSPRoleType, claim policy.SignedData) error {
+	denied := func(err error) error {
+		return &DeniedError{Resource: resource, Policy: role.String(), Err: err}
+	}
+	id, err := c.Local.Identity(claim.Identity)
+	if err != nil {
+		return denied(err)
+	}
+	if err := id.Satisfies(msp.RolePrincipal(c.Local.ID(), role)); err != nil {
+		return denied(err)
+	}
+	if err := id.Verify(claim.Data, claim.Signature); err != nil {
+		return denied(err)
+	}
+	return nil
+}

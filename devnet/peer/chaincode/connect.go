@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chaincode
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/privatechaincode/fpc/internal/rpc"
+)
+
+// maxMessage bounds one message of the chaincode protocol, as Fabric does.
+const maxMessage = 100 << 20
+
+// connect dials a chaincode that is a service, takes its registration and
+// leaves a goroutine that serves it until its stream ends.
+func (r *runtime) connect(ctx context.Context, to *Connection) error {
+	failed := func(err error) error {
+		return fmt.Errorf("connection to %s at %s failed: %w", r.packageID, to.Address, err)
+	}
+	creds, err := to.credentials()
+	if err != nil {
+		return failed(err)
+	}
+	cc, err := grpc.NewClient("passthrough:///"+to.Address, grpc.WithTransportCredentials(creds),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
+	if err != nil {
+		return failed(err)
+	}
+	streamCtx, cancel := context.WithCancel(context.Background())
+	s, err := r.open(ctx, streamCtx, cancel, cc, to)
+	if err != nil {
+		cancel()
+		_ = cc.Close() // the failure to connect is what matters
+		return failed(err)
+	}
+	go func() {
+		_ = r.serve(s) // logged there
+		cancel()
+		_ = cc.Close()
+	}()
+	return nil
+}
+
+// open begins the protocol: within the dial timeout somebody must listen,
+// before ctx ends the chaincode must have registered. Both bounds cancel the
+// stream; its own context lives as long as the session.
+func (r *runtime) open(ctx, streamCtx context.Context, cancel func(), cc *grpc.ClientConn, to *Connection) (*session, error) {
+	expire := context.AfterFunc(ctx, cancel)
+	dial := time.AfterFunc(to.dialTimeout(), cancel)
+	st, err := rpc.ConnectChaincode(streamCtx, cc, grpc.WaitForReady(true))
+	if !dial.Stop() {
+		return nil, fmt.Errorf("nothing listens there (waited %s)", to.dialTimeout())
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = handshake(st, r.support.cfg.Params, func(name string) error {
+		if name != r.packageID {
+			return fmt.Errorf("the chaincode there registered as %q", name)
+		}
+		return nil
+	})
+	if !expire() {
+		return nil, fmt.Errorf("chaincode did not register: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := r.newSession(st)
+	if err := r.adopt(s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Register serves protos.ChaincodeSupport/Register: a process that the peer or
+// its administrator launched registers as an installed package. Only that
+// package's presence vouches for it, so that the port must be open to the
+// peer's own host only.
+func (s *Support) Register(st rpc.ChaincodeStream) error {
+	registered := make(chan error, 1)
+	var r *runtime
+	go func() {
+		registered <- handshake(st, s.cfg.Params, func(name string) (err error) {
+			r, err = s.installed(name)
+			return err
+		})
+	}()
+	late := time.NewTimer(s.cfg.StartTimeout)
+	defer late.Stop()
+	select {
+	case err := <-registered:
+		if err != nil {
+			return err
+		}
+	case <-late.C:
+		// Returning ends the stream, and with it the handshake.
+		return fmt.Errorf("chaincode did not register within %s", s.cfg.StartTimeout)
+	}
+	live := r.newSession(st)
+	if err := r.adopt(live); err != nil {
+		return err
+	}
+	s.cfg.Log.Info("chaincode registered", "package", r.packageID)
+	return r.serve(live)
+}
+
+// installed returns the runtime of an installed package that has no process yet.
+func (s *Support) installed(packageID string) (*runtime, error) {
+	if _, err := s.cfg.Packages.Package(packageID); err != nil {
+		return nil, fmt.Errorf("chaincode %q cannot register: %w", packageID, err)
+	}
+	r, err := s.runtime(packageID)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.live != nil {
+		return nil, fmt.Errorf("duplicate chaincodeID: %s", packageID)
+	}
+	return r, nil
+}
