@@ -22,7 +22,7 @@ func NewSealingKey(platformSecret []byte, codeID string) (SealingKey, error) {
 	if err != nil {
 		return SealingKey{}, err
 	}
-	return SealingKey{&secret{b}}, nil
+	return SealingKey{newSecret(b)}, nil
 }
 
 // Format implements fmt.Formatter: no verb prints the key.
@@ -55,7 +55,7 @@ func (k SealingKey) aead() (cipher.AEAD, error) {
 	if k.s == nil {
 		return nil, ErrNoKey
 	}
-	block, err := aes.NewCipher(k.s.b)
+	block, err := aes.NewCipher(k.s.reveal())
 	if err != nil {
 		return nil, fmt.Errorf("keys: AES: %w", err)
 	}

@@ -18,7 +18,7 @@ func (s *secret) siv(label Label) (*siv, error) {
 	if s == nil {
 		return nil, ErrNoKey
 	}
-	key, err := derive(s.b, Encode(label), sivKeySize)
+	key, err := derive(s.reveal(), Encode(label), sivKeySize)
 	if err != nil {
 		return nil, err
 	}

@@ -22,14 +22,23 @@ func marshal(m proto.Message) ([]byte, error) {
 //
 // Codes: too_large, malformed.
 func Unmarshal(step, what string, b []byte, m proto.Message) error {
+	if err := unmarshalFabric(step, what, b, m); err != nil {
+		return err
+	}
+	if hasUnknown(m.ProtoReflect()) {
+		return Errorf(step, CodeMalformed, "%s has a field that this version does not know", what)
+	}
+	return nil
+}
+
+// unmarshalFabric decodes one of Fabric's own messages, to which Fabric may add
+// fields.
+func unmarshalFabric(step, what string, b []byte, m proto.Message) error {
 	if len(b) > MaxMessage {
 		return Errorf(step, CodeTooLarge, "%s has %d bytes, the limit is %d", what, len(b), MaxMessage)
 	}
 	if err := proto.Unmarshal(b, m); err != nil {
 		return Errorf(step, CodeMalformed, "%s does not decode: %w", what, err)
-	}
-	if hasUnknown(m.ProtoReflect()) {
-		return Errorf(step, CodeMalformed, "%s has a field that this version does not know", what)
 	}
 	return nil
 }
