@@ -20,7 +20,7 @@ type implicit struct {
 	rule      common.ImplicitMetaPolicy_Rule
 	threshold int
 	groups    []string
-	policies  []Policy
+	policies  []node
 	resolver  msp.Resolver
 }
 
@@ -29,7 +29,7 @@ type implicit struct {
 func newImplicit(path string, meta *common.ImplicitMetaPolicy, groups map[string]*Tree, ids msp.Resolver) *implicit {
 	p := &implicit{path: path, name: meta.GetSubPolicy(), rule: meta.GetRule(), resolver: ids}
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		sub, _ := groups[name].Policy(p.name)
+		sub, _ := groups[name].find(p.name)
 		p.groups = append(p.groups, name)
 		p.policies = append(p.policies, sub)
 	}
@@ -53,26 +53,35 @@ func (p *implicit) Evaluate(set []SignedData) error {
 	return p.EvaluateIdentities(Identities(set, p.resolver))
 }
 
-// EvaluateIdentities implements [Policy]. A rule unknown to Fabric has threshold
-// 0, which holds only while no sub-policy does: so do peers judge it.
+// EvaluateIdentities implements [Policy].
 func (p *implicit) EvaluateIdentities(ids []*msp.Presented) error {
-	held := 0
+	if p.holds(ids) {
+		return nil
+	}
 	var missing []string
 	for i, sub := range p.policies {
-		if sub.EvaluateIdentities(ids) != nil {
+		if !sub.holds(ids) {
 			missing = append(missing, p.groups[i])
+		}
+	}
+	return &Error{Code: CodeNotSatisfied, Path: p.path, Reason: fmt.Sprintf(
+		"%d of the %d policies %q below it must hold (%s); these do not: %s; good signatures: %s",
+		p.threshold, len(p.policies), p.name, p.rule, strings.Join(missing, ", "), describe(ids))}
+}
+
+// holds counts the sub-policies that hold. A rule unknown to Fabric has threshold
+// 0, which is met only while no sub-policy holds: so do peers judge it.
+func (p *implicit) holds(ids []*msp.Presented) bool {
+	held := 0
+	for _, sub := range p.policies {
+		if !sub.holds(ids) {
 			continue
 		}
 		if held++; held == p.threshold {
-			return nil
+			return true
 		}
 	}
-	if held == p.threshold {
-		return nil
-	}
-	return &Error{Code: CodeNotSatisfied, Path: p.path, Reason: fmt.Sprintf(
-		"%d of the %d %q policies below it must hold (%s) and %d do; not satisfied: %s; good signatures: %s",
-		p.threshold, len(p.policies), p.name, p.rule, held, strings.Join(missing, ", "), describe(ids))}
+	return held == p.threshold
 }
 
 // ImplicitMeta builds an implicit meta policy from "ANY Readers", "ALL Writers"

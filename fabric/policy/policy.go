@@ -89,6 +89,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // rejecting is the policy that stands where there is none.
 type rejecting struct{ path string }
 
+func (r rejecting) holds([]*msp.Presented) bool { return false }
+
 func (r rejecting) Evaluate([]SignedData) error { return r.EvaluateIdentities(nil) }
 
 func (r rejecting) EvaluateIdentities([]*msp.Presented) error {

@@ -14,6 +14,7 @@ import (
 
 // signaturePolicy is a compiled SignaturePolicyEnvelope.
 type signaturePolicy struct {
+	path     string // empty: it stands in no tree
 	envelope *common.SignaturePolicyEnvelope
 	rule     rule
 	resolver msp.Resolver
@@ -29,6 +30,14 @@ type rule func(ids []*msp.Presented, used []bool) bool
 // that it does not list. As for Fabric's endorsement policies the version is not
 // looked at.
 func Compile(envelope *common.SignaturePolicyEnvelope, ids msp.Resolver) (Policy, error) {
+	p, err := newSignature("", envelope, ids)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func newSignature(path string, envelope *common.SignaturePolicyEnvelope, ids msp.Resolver) (*signaturePolicy, error) {
 	if envelope == nil {
 		return nil, &Error{Code: CodeMalformed, Reason: "no policy"}
 	}
@@ -38,7 +47,7 @@ func Compile(envelope *common.SignaturePolicyEnvelope, ids msp.Resolver) (Policy
 	if err != nil {
 		return nil, err
 	}
-	return &signaturePolicy{envelope: envelope, rule: r, resolver: ids}, nil
+	return &signaturePolicy{path: path, envelope: envelope, rule: r, resolver: ids}, nil
 }
 
 func compile(p *common.SignaturePolicy, principals []*common.MSPPrincipal) (rule, error) {
@@ -103,14 +112,18 @@ func (p *signaturePolicy) Evaluate(set []SignedData) error {
 
 // EvaluateIdentities implements [Policy].
 func (p *signaturePolicy) EvaluateIdentities(ids []*msp.Presented) error {
-	if p.rule(ids, make([]bool, len(ids))) {
+	if p.holds(ids) {
 		return nil
 	}
 	text, err := Format(p.envelope)
 	if err != nil {
 		text = "a policy with principals that have no text form"
 	}
-	return &Error{Code: CodeNotSatisfied, Reason: fmt.Sprintf("it asks for %s; good signatures: %s", text, describe(ids))}
+	return &Error{Code: CodeNotSatisfied, Path: p.path, Reason: fmt.Sprintf("it asks for %s; good signatures: %s", text, describe(ids))}
+}
+
+func (p *signaturePolicy) holds(ids []*msp.Presented) bool {
+	return p.rule(ids, make([]bool, len(ids)))
 }
 
 // describe lists identities by MSP and subject, for error messages.

@@ -31,16 +31,23 @@ const (
 // Tree holds the compiled policies of a configuration group and of the groups
 // below it. It is immutable and safe for concurrent use.
 type Tree struct {
-	path     string // "Channel", "Channel/Application", …
-	policies map[string]Policy
+	path     string          // "Channel", "Channel/Application", …
+	policies map[string]node // by path relative to this group, those of the groups below included
 	groups   map[string]*Tree
+}
+
+// node is a policy of a tree: it also answers without giving reasons, which
+// costs less.
+type node interface {
+	Policy
+	holds(ids []*msp.Presented) bool
 }
 
 // NewTree compiles every policy of the group; root is its name ("Channel").
 // Implicit meta policies refer to the policies of the direct sub-groups. One
 // policy that does not compile fails the whole tree.
 func NewTree(root string, group *common.ConfigGroup, ids msp.Resolver) (*Tree, error) {
-	t := &Tree{path: root, policies: make(map[string]Policy), groups: make(map[string]*Tree)}
+	t := &Tree{path: root, policies: make(map[string]node), groups: make(map[string]*Tree)}
 	for _, name := range slices.Sorted(maps.Keys(group.GetGroups())) {
 		sub, err := NewTree(root+"/"+name, group.GetGroups()[name], ids)
 		if err != nil {
@@ -55,10 +62,15 @@ func NewTree(root string, group *common.ConfigGroup, ids msp.Resolver) (*Tree, e
 		}
 		t.policies[name] = p
 	}
+	for name, sub := range t.groups {
+		for relative, p := range sub.policies {
+			t.policies[name+"/"+relative] = p
+		}
+	}
 	return t, nil
 }
 
-func (t *Tree) compile(path string, p *common.Policy, ids msp.Resolver) (Policy, error) {
+func (t *Tree) compile(path string, p *common.Policy, ids msp.Resolver) (node, error) {
 	malformed := func(err error, format string, args ...any) error {
 		return &Error{Code: CodeMalformed, Path: path, Reason: fmt.Sprintf(format, args...), Err: err}
 	}
@@ -74,11 +86,11 @@ func (t *Tree) compile(path string, p *common.Policy, ids msp.Resolver) (Policy,
 		if envelope.GetVersion() != 0 {
 			return nil, malformed(nil, "version %d is unknown, only 0 is", envelope.GetVersion())
 		}
-		compiled, err := Compile(envelope, ids)
+		compiled, err := newSignature(path, envelope, ids)
 		if err != nil {
 			return nil, malformed(err, "it does not compile")
 		}
-		return located{path, compiled}, nil
+		return compiled, nil
 	case common.Policy_IMPLICIT_META:
 		meta := &common.ImplicitMetaPolicy{}
 		if err := proto.Unmarshal(p.GetValue(), meta); err != nil {
@@ -93,7 +105,9 @@ func (t *Tree) compile(path string, p *common.Policy, ids msp.Resolver) (Policy,
 // Policy returns the policy at an absolute ("/Channel/Application/Writers") or
 // relative ("Application/Writers") path. Where there is none it returns a policy
 // that rejects everything, and false.
-func (t *Tree) Policy(path string) (Policy, bool) {
+func (t *Tree) Policy(path string) (Policy, bool) { return t.find(path) }
+
+func (t *Tree) find(path string) (node, bool) {
 	relative := path
 	if strings.HasPrefix(path, "/") {
 		rest, ok := strings.CutPrefix(path, "/"+t.path)
@@ -104,25 +118,10 @@ func (t *Tree) Policy(path string) (Policy, bool) {
 		// resolve must resolve here.
 		relative = rest[1:]
 	}
-	if p, ok := t.find(relative); ok {
-		return p, true
-	}
-	return rejecting{path}, false
-}
-
-func (t *Tree) find(relative string) (Policy, bool) {
 	if p, ok := t.policies[relative]; ok {
 		return p, true
 	}
-	// Names may hold the separator, so each group that could be meant is tried.
-	for name, sub := range t.groups {
-		if rest, ok := strings.CutPrefix(relative, name+"/"); ok {
-			if p, ok := sub.find(rest); ok {
-				return p, true
-			}
-		}
-	}
-	return nil, false
+	return rejecting{path}, false
 }
 
 // Group returns the tree of a group below this one.
@@ -135,25 +134,4 @@ func (t *Tree) Group(names ...string) (*Tree, bool) {
 		t = sub
 	}
 	return t, true
-}
-
-// located adds the path of a policy to its errors.
-type located struct {
-	path   string
-	policy Policy
-}
-
-// Evaluate implements [Policy].
-func (l located) Evaluate(set []SignedData) error { return l.at(l.policy.Evaluate(set)) }
-
-// EvaluateIdentities implements [Policy].
-func (l located) EvaluateIdentities(ids []*msp.Presented) error {
-	return l.at(l.policy.EvaluateIdentities(ids))
-}
-
-func (l located) at(err error) error {
-	if e, ok := err.(*Error); ok && e.Path == "" { // made by this evaluation, nobody else holds it
-		e.Path = l.path
-	}
-	return err
 }
