@@ -1738,6 +1738,87 @@ func (x *ChaincodeLocalPackage) GetPackageId() string {
 	return ""
 }
 
+// Peers of Fabric 3.1 and newer list all approvals of their organisation.
+type QueryApprovedChaincodeDefinitionsArgs struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryApprovedChaincodeDefinitionsArgs) Reset() {
+	*x = QueryApprovedChaincodeDefinitionsArgs{}
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryApprovedChaincodeDefinitionsArgs) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryApprovedChaincodeDefinitionsArgs) ProtoMessage() {}
+
+func (x *QueryApprovedChaincodeDefinitionsArgs) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryApprovedChaincodeDefinitionsArgs.ProtoReflect.Descriptor instead.
+func (*QueryApprovedChaincodeDefinitionsArgs) Descriptor() ([]byte, []int) {
+	return file_fpc_fabric_lifecycle_proto_rawDescGZIP(), []int{29}
+}
+
+type QueryApprovedChaincodeDefinitionsResult struct {
+	state                        protoimpl.MessageState                                                 `protogen:"open.v1"`
+	ApprovedChaincodeDefinitions []*QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition `protobuf:"bytes,1,rep,name=approved_chaincode_definitions,json=approvedChaincodeDefinitions,proto3" json:"approved_chaincode_definitions,omitempty"`
+	unknownFields                protoimpl.UnknownFields
+	sizeCache                    protoimpl.SizeCache
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult) Reset() {
+	*x = QueryApprovedChaincodeDefinitionsResult{}
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryApprovedChaincodeDefinitionsResult) ProtoMessage() {}
+
+func (x *QueryApprovedChaincodeDefinitionsResult) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryApprovedChaincodeDefinitionsResult.ProtoReflect.Descriptor instead.
+func (*QueryApprovedChaincodeDefinitionsResult) Descriptor() ([]byte, []int) {
+	return file_fpc_fabric_lifecycle_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult) GetApprovedChaincodeDefinitions() []*QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition {
+	if x != nil {
+		return x.ApprovedChaincodeDefinitions
+	}
+	return nil
+}
+
 type ChaincodeSource_Unavailable struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1746,7 +1827,7 @@ type ChaincodeSource_Unavailable struct {
 
 func (x *ChaincodeSource_Unavailable) Reset() {
 	*x = ChaincodeSource_Unavailable{}
-	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[31]
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1839,7 @@ func (x *ChaincodeSource_Unavailable) String() string {
 func (*ChaincodeSource_Unavailable) ProtoMessage() {}
 
 func (x *ChaincodeSource_Unavailable) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[31]
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1783,7 +1864,7 @@ type ChaincodeSource_Local struct {
 
 func (x *ChaincodeSource_Local) Reset() {
 	*x = ChaincodeSource_Local{}
-	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[32]
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1795,7 +1876,7 @@ func (x *ChaincodeSource_Local) String() string {
 func (*ChaincodeSource_Local) ProtoMessage() {}
 
 func (x *ChaincodeSource_Local) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[32]
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1834,7 +1915,7 @@ type QueryChaincodeDefinitionsResult_ChaincodeDefinition struct {
 
 func (x *QueryChaincodeDefinitionsResult_ChaincodeDefinition) Reset() {
 	*x = QueryChaincodeDefinitionsResult_ChaincodeDefinition{}
-	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[35]
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1846,7 +1927,7 @@ func (x *QueryChaincodeDefinitionsResult_ChaincodeDefinition) String() string {
 func (*QueryChaincodeDefinitionsResult_ChaincodeDefinition) ProtoMessage() {}
 
 func (x *QueryChaincodeDefinitionsResult_ChaincodeDefinition) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[35]
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1916,6 +1997,114 @@ func (x *QueryChaincodeDefinitionsResult_ChaincodeDefinition) GetInitRequired() 
 		return x.InitRequired
 	}
 	return false
+}
+
+type QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition struct {
+	state               protoimpl.MessageState        `protogen:"open.v1"`
+	Name                string                        `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Sequence            int64                         `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Version             string                        `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	EndorsementPlugin   string                        `protobuf:"bytes,4,opt,name=endorsement_plugin,json=endorsementPlugin,proto3" json:"endorsement_plugin,omitempty"`
+	ValidationPlugin    string                        `protobuf:"bytes,5,opt,name=validation_plugin,json=validationPlugin,proto3" json:"validation_plugin,omitempty"`
+	ValidationParameter []byte                        `protobuf:"bytes,6,opt,name=validation_parameter,json=validationParameter,proto3" json:"validation_parameter,omitempty"`
+	Collections         *peer.CollectionConfigPackage `protobuf:"bytes,7,opt,name=collections,proto3" json:"collections,omitempty"`
+	InitRequired        bool                          `protobuf:"varint,8,opt,name=init_required,json=initRequired,proto3" json:"init_required,omitempty"`
+	Source              *ChaincodeSource              `protobuf:"bytes,9,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) Reset() {
+	*x = QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition{}
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) ProtoMessage() {}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_fabric_lifecycle_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition.ProtoReflect.Descriptor instead.
+func (*QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) Descriptor() ([]byte, []int) {
+	return file_fpc_fabric_lifecycle_proto_rawDescGZIP(), []int{30, 0}
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetEndorsementPlugin() string {
+	if x != nil {
+		return x.EndorsementPlugin
+	}
+	return ""
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetValidationPlugin() string {
+	if x != nil {
+		return x.ValidationPlugin
+	}
+	return ""
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetValidationParameter() []byte {
+	if x != nil {
+		return x.ValidationParameter
+	}
+	return nil
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetCollections() *peer.CollectionConfigPackage {
+	if x != nil {
+		return x.Collections
+	}
+	return nil
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetInitRequired() bool {
+	if x != nil {
+		return x.InitRequired
+	}
+	return false
+}
+
+func (x *QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition) GetSource() *ChaincodeSource {
+	if x != nil {
+		return x.Source
+	}
+	return nil
 }
 
 var File_fpc_fabric_lifecycle_proto protoreflect.FileDescriptor
@@ -2066,7 +2255,20 @@ const file_fpc_fabric_lifecycle_proto_rawDesc = "" +
 	"\x04Type\"6\n" +
 	"\x15ChaincodeLocalPackage\x12\x1d\n" +
 	"\n" +
-	"package_id\x18\x01 \x01(\tR\tpackageIdB7Z5github.com/privatechaincode/fpc/internal/pb/lifecycleb\x06proto3"
+	"package_id\x18\x01 \x01(\tR\tpackageId\"'\n" +
+	"%QueryApprovedChaincodeDefinitionsArgs\"\xf4\x04\n" +
+	"'QueryApprovedChaincodeDefinitionsResult\x12\x9f\x01\n" +
+	"\x1eapproved_chaincode_definitions\x18\x01 \x03(\v2Y.fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsResult.ApprovedChaincodeDefinitionR\x1capprovedChaincodeDefinitions\x1a\xa6\x03\n" +
+	"\x1bApprovedChaincodeDefinition\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\x03R\bsequence\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12-\n" +
+	"\x12endorsement_plugin\x18\x04 \x01(\tR\x11endorsementPlugin\x12+\n" +
+	"\x11validation_plugin\x18\x05 \x01(\tR\x10validationPlugin\x121\n" +
+	"\x14validation_parameter\x18\x06 \x01(\fR\x13validationParameter\x12J\n" +
+	"\vcollections\x18\a \x01(\v2(.fpc.fabric.peer.CollectionConfigPackageR\vcollections\x12#\n" +
+	"\rinit_required\x18\b \x01(\bR\finitRequired\x12=\n" +
+	"\x06source\x18\t \x01(\v2%.fpc.fabric.lifecycle.ChaincodeSourceR\x06sourceB7Z5github.com/privatechaincode/fpc/internal/pb/lifecycleb\x06proto3"
 
 var (
 	file_fpc_fabric_lifecycle_proto_rawDescOnce sync.Once
@@ -2080,71 +2282,77 @@ func file_fpc_fabric_lifecycle_proto_rawDescGZIP() []byte {
 	return file_fpc_fabric_lifecycle_proto_rawDescData
 }
 
-var file_fpc_fabric_lifecycle_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_fpc_fabric_lifecycle_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_fpc_fabric_lifecycle_proto_goTypes = []any{
-	(*InstallChaincodeArgs)(nil),                                // 0: fpc.fabric.lifecycle.InstallChaincodeArgs
-	(*InstallChaincodeResult)(nil),                              // 1: fpc.fabric.lifecycle.InstallChaincodeResult
-	(*QueryInstalledChaincodeArgs)(nil),                         // 2: fpc.fabric.lifecycle.QueryInstalledChaincodeArgs
-	(*QueryInstalledChaincodeResult)(nil),                       // 3: fpc.fabric.lifecycle.QueryInstalledChaincodeResult
-	(*References)(nil),                                          // 4: fpc.fabric.lifecycle.References
-	(*Chaincode)(nil),                                           // 5: fpc.fabric.lifecycle.Chaincode
-	(*GetInstalledChaincodePackageArgs)(nil),                    // 6: fpc.fabric.lifecycle.GetInstalledChaincodePackageArgs
-	(*GetInstalledChaincodePackageResult)(nil),                  // 7: fpc.fabric.lifecycle.GetInstalledChaincodePackageResult
-	(*QueryInstalledChaincodesArgs)(nil),                        // 8: fpc.fabric.lifecycle.QueryInstalledChaincodesArgs
-	(*QueryInstalledChaincodesResult)(nil),                      // 9: fpc.fabric.lifecycle.QueryInstalledChaincodesResult
-	(*InstalledChaincode)(nil),                                  // 10: fpc.fabric.lifecycle.InstalledChaincode
-	(*ApproveChaincodeDefinitionForMyOrgArgs)(nil),              // 11: fpc.fabric.lifecycle.ApproveChaincodeDefinitionForMyOrgArgs
-	(*ApproveChaincodeDefinitionForMyOrgResult)(nil),            // 12: fpc.fabric.lifecycle.ApproveChaincodeDefinitionForMyOrgResult
-	(*ChaincodeSource)(nil),                                     // 13: fpc.fabric.lifecycle.ChaincodeSource
-	(*CommitChaincodeDefinitionArgs)(nil),                       // 14: fpc.fabric.lifecycle.CommitChaincodeDefinitionArgs
-	(*CommitChaincodeDefinitionResult)(nil),                     // 15: fpc.fabric.lifecycle.CommitChaincodeDefinitionResult
-	(*CheckCommitReadinessArgs)(nil),                            // 16: fpc.fabric.lifecycle.CheckCommitReadinessArgs
-	(*CheckCommitReadinessResult)(nil),                          // 17: fpc.fabric.lifecycle.CheckCommitReadinessResult
-	(*QueryApprovedChaincodeDefinitionArgs)(nil),                // 18: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionArgs
-	(*QueryApprovedChaincodeDefinitionResult)(nil),              // 19: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionResult
-	(*QueryChaincodeDefinitionArgs)(nil),                        // 20: fpc.fabric.lifecycle.QueryChaincodeDefinitionArgs
-	(*QueryChaincodeDefinitionResult)(nil),                      // 21: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult
-	(*QueryChaincodeDefinitionsArgs)(nil),                       // 22: fpc.fabric.lifecycle.QueryChaincodeDefinitionsArgs
-	(*QueryChaincodeDefinitionsResult)(nil),                     // 23: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult
-	(*ChaincodeEndorsementInfo)(nil),                            // 24: fpc.fabric.lifecycle.ChaincodeEndorsementInfo
-	(*ChaincodeValidationInfo)(nil),                             // 25: fpc.fabric.lifecycle.ChaincodeValidationInfo
-	(*StateMetadata)(nil),                                       // 26: fpc.fabric.lifecycle.StateMetadata
-	(*StateData)(nil),                                           // 27: fpc.fabric.lifecycle.StateData
-	(*ChaincodeLocalPackage)(nil),                               // 28: fpc.fabric.lifecycle.ChaincodeLocalPackage
-	nil,                                                         // 29: fpc.fabric.lifecycle.QueryInstalledChaincodeResult.ReferencesEntry
-	nil,                                                         // 30: fpc.fabric.lifecycle.InstalledChaincode.ReferencesEntry
-	(*ChaincodeSource_Unavailable)(nil),                         // 31: fpc.fabric.lifecycle.ChaincodeSource.Unavailable
-	(*ChaincodeSource_Local)(nil),                               // 32: fpc.fabric.lifecycle.ChaincodeSource.Local
-	nil,                                                         // 33: fpc.fabric.lifecycle.CheckCommitReadinessResult.ApprovalsEntry
-	nil,                                                         // 34: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.ApprovalsEntry
-	(*QueryChaincodeDefinitionsResult_ChaincodeDefinition)(nil), // 35: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition
-	(*peer.CollectionConfigPackage)(nil),                        // 36: fpc.fabric.peer.CollectionConfigPackage
+	(*InstallChaincodeArgs)(nil),                     // 0: fpc.fabric.lifecycle.InstallChaincodeArgs
+	(*InstallChaincodeResult)(nil),                   // 1: fpc.fabric.lifecycle.InstallChaincodeResult
+	(*QueryInstalledChaincodeArgs)(nil),              // 2: fpc.fabric.lifecycle.QueryInstalledChaincodeArgs
+	(*QueryInstalledChaincodeResult)(nil),            // 3: fpc.fabric.lifecycle.QueryInstalledChaincodeResult
+	(*References)(nil),                               // 4: fpc.fabric.lifecycle.References
+	(*Chaincode)(nil),                                // 5: fpc.fabric.lifecycle.Chaincode
+	(*GetInstalledChaincodePackageArgs)(nil),         // 6: fpc.fabric.lifecycle.GetInstalledChaincodePackageArgs
+	(*GetInstalledChaincodePackageResult)(nil),       // 7: fpc.fabric.lifecycle.GetInstalledChaincodePackageResult
+	(*QueryInstalledChaincodesArgs)(nil),             // 8: fpc.fabric.lifecycle.QueryInstalledChaincodesArgs
+	(*QueryInstalledChaincodesResult)(nil),           // 9: fpc.fabric.lifecycle.QueryInstalledChaincodesResult
+	(*InstalledChaincode)(nil),                       // 10: fpc.fabric.lifecycle.InstalledChaincode
+	(*ApproveChaincodeDefinitionForMyOrgArgs)(nil),   // 11: fpc.fabric.lifecycle.ApproveChaincodeDefinitionForMyOrgArgs
+	(*ApproveChaincodeDefinitionForMyOrgResult)(nil), // 12: fpc.fabric.lifecycle.ApproveChaincodeDefinitionForMyOrgResult
+	(*ChaincodeSource)(nil),                          // 13: fpc.fabric.lifecycle.ChaincodeSource
+	(*CommitChaincodeDefinitionArgs)(nil),            // 14: fpc.fabric.lifecycle.CommitChaincodeDefinitionArgs
+	(*CommitChaincodeDefinitionResult)(nil),          // 15: fpc.fabric.lifecycle.CommitChaincodeDefinitionResult
+	(*CheckCommitReadinessArgs)(nil),                 // 16: fpc.fabric.lifecycle.CheckCommitReadinessArgs
+	(*CheckCommitReadinessResult)(nil),               // 17: fpc.fabric.lifecycle.CheckCommitReadinessResult
+	(*QueryApprovedChaincodeDefinitionArgs)(nil),     // 18: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionArgs
+	(*QueryApprovedChaincodeDefinitionResult)(nil),   // 19: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionResult
+	(*QueryChaincodeDefinitionArgs)(nil),             // 20: fpc.fabric.lifecycle.QueryChaincodeDefinitionArgs
+	(*QueryChaincodeDefinitionResult)(nil),           // 21: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult
+	(*QueryChaincodeDefinitionsArgs)(nil),            // 22: fpc.fabric.lifecycle.QueryChaincodeDefinitionsArgs
+	(*QueryChaincodeDefinitionsResult)(nil),          // 23: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult
+	(*ChaincodeEndorsementInfo)(nil),                 // 24: fpc.fabric.lifecycle.ChaincodeEndorsementInfo
+	(*ChaincodeValidationInfo)(nil),                  // 25: fpc.fabric.lifecycle.ChaincodeValidationInfo
+	(*StateMetadata)(nil),                            // 26: fpc.fabric.lifecycle.StateMetadata
+	(*StateData)(nil),                                // 27: fpc.fabric.lifecycle.StateData
+	(*ChaincodeLocalPackage)(nil),                    // 28: fpc.fabric.lifecycle.ChaincodeLocalPackage
+	(*QueryApprovedChaincodeDefinitionsArgs)(nil),    // 29: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsArgs
+	(*QueryApprovedChaincodeDefinitionsResult)(nil),  // 30: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsResult
+	nil,                                 // 31: fpc.fabric.lifecycle.QueryInstalledChaincodeResult.ReferencesEntry
+	nil,                                 // 32: fpc.fabric.lifecycle.InstalledChaincode.ReferencesEntry
+	(*ChaincodeSource_Unavailable)(nil), // 33: fpc.fabric.lifecycle.ChaincodeSource.Unavailable
+	(*ChaincodeSource_Local)(nil),       // 34: fpc.fabric.lifecycle.ChaincodeSource.Local
+	nil,                                 // 35: fpc.fabric.lifecycle.CheckCommitReadinessResult.ApprovalsEntry
+	nil,                                 // 36: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.ApprovalsEntry
+	(*QueryChaincodeDefinitionsResult_ChaincodeDefinition)(nil),                 // 37: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition
+	(*QueryApprovedChaincodeDefinitionsResult_ApprovedChaincodeDefinition)(nil), // 38: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsResult.ApprovedChaincodeDefinition
+	(*peer.CollectionConfigPackage)(nil),                                        // 39: fpc.fabric.peer.CollectionConfigPackage
 }
 var file_fpc_fabric_lifecycle_proto_depIdxs = []int32{
-	29, // 0: fpc.fabric.lifecycle.QueryInstalledChaincodeResult.references:type_name -> fpc.fabric.lifecycle.QueryInstalledChaincodeResult.ReferencesEntry
+	31, // 0: fpc.fabric.lifecycle.QueryInstalledChaincodeResult.references:type_name -> fpc.fabric.lifecycle.QueryInstalledChaincodeResult.ReferencesEntry
 	5,  // 1: fpc.fabric.lifecycle.References.chaincodes:type_name -> fpc.fabric.lifecycle.Chaincode
 	10, // 2: fpc.fabric.lifecycle.QueryInstalledChaincodesResult.installed_chaincodes:type_name -> fpc.fabric.lifecycle.InstalledChaincode
-	30, // 3: fpc.fabric.lifecycle.InstalledChaincode.references:type_name -> fpc.fabric.lifecycle.InstalledChaincode.ReferencesEntry
-	36, // 4: fpc.fabric.lifecycle.ApproveChaincodeDefinitionForMyOrgArgs.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
+	32, // 3: fpc.fabric.lifecycle.InstalledChaincode.references:type_name -> fpc.fabric.lifecycle.InstalledChaincode.ReferencesEntry
+	39, // 4: fpc.fabric.lifecycle.ApproveChaincodeDefinitionForMyOrgArgs.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
 	13, // 5: fpc.fabric.lifecycle.ApproveChaincodeDefinitionForMyOrgArgs.source:type_name -> fpc.fabric.lifecycle.ChaincodeSource
-	31, // 6: fpc.fabric.lifecycle.ChaincodeSource.unavailable:type_name -> fpc.fabric.lifecycle.ChaincodeSource.Unavailable
-	32, // 7: fpc.fabric.lifecycle.ChaincodeSource.local_package:type_name -> fpc.fabric.lifecycle.ChaincodeSource.Local
-	36, // 8: fpc.fabric.lifecycle.CommitChaincodeDefinitionArgs.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
-	36, // 9: fpc.fabric.lifecycle.CheckCommitReadinessArgs.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
-	33, // 10: fpc.fabric.lifecycle.CheckCommitReadinessResult.approvals:type_name -> fpc.fabric.lifecycle.CheckCommitReadinessResult.ApprovalsEntry
-	36, // 11: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionResult.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
+	33, // 6: fpc.fabric.lifecycle.ChaincodeSource.unavailable:type_name -> fpc.fabric.lifecycle.ChaincodeSource.Unavailable
+	34, // 7: fpc.fabric.lifecycle.ChaincodeSource.local_package:type_name -> fpc.fabric.lifecycle.ChaincodeSource.Local
+	39, // 8: fpc.fabric.lifecycle.CommitChaincodeDefinitionArgs.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
+	39, // 9: fpc.fabric.lifecycle.CheckCommitReadinessArgs.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
+	35, // 10: fpc.fabric.lifecycle.CheckCommitReadinessResult.approvals:type_name -> fpc.fabric.lifecycle.CheckCommitReadinessResult.ApprovalsEntry
+	39, // 11: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionResult.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
 	13, // 12: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionResult.source:type_name -> fpc.fabric.lifecycle.ChaincodeSource
-	36, // 13: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
-	34, // 14: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.approvals:type_name -> fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.ApprovalsEntry
-	35, // 15: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.chaincode_definitions:type_name -> fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition
-	4,  // 16: fpc.fabric.lifecycle.QueryInstalledChaincodeResult.ReferencesEntry.value:type_name -> fpc.fabric.lifecycle.References
-	4,  // 17: fpc.fabric.lifecycle.InstalledChaincode.ReferencesEntry.value:type_name -> fpc.fabric.lifecycle.References
-	36, // 18: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	39, // 13: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
+	36, // 14: fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.approvals:type_name -> fpc.fabric.lifecycle.QueryChaincodeDefinitionResult.ApprovalsEntry
+	37, // 15: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.chaincode_definitions:type_name -> fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition
+	38, // 16: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsResult.approved_chaincode_definitions:type_name -> fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsResult.ApprovedChaincodeDefinition
+	4,  // 17: fpc.fabric.lifecycle.QueryInstalledChaincodeResult.ReferencesEntry.value:type_name -> fpc.fabric.lifecycle.References
+	4,  // 18: fpc.fabric.lifecycle.InstalledChaincode.ReferencesEntry.value:type_name -> fpc.fabric.lifecycle.References
+	39, // 19: fpc.fabric.lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
+	39, // 20: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsResult.ApprovedChaincodeDefinition.collections:type_name -> fpc.fabric.peer.CollectionConfigPackage
+	13, // 21: fpc.fabric.lifecycle.QueryApprovedChaincodeDefinitionsResult.ApprovedChaincodeDefinition.source:type_name -> fpc.fabric.lifecycle.ChaincodeSource
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_fpc_fabric_lifecycle_proto_init() }
@@ -2167,7 +2375,7 @@ func file_fpc_fabric_lifecycle_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_fabric_lifecycle_proto_rawDesc), len(file_fpc_fabric_lifecycle_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
