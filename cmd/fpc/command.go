@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+// do runs a command's work with its connections, within the time limit.
+func (s *settings) do(cmd *cobra.Command, work func(context.Context, *session) error) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	ctx, cancel := s.withTimeout(cmd.Context())
+	defer cancel()
+	return work(ctx, c)
+}
+
+// onChannel is do for work on a channel; ordered work needs an orderer too.
+func (s *settings) onChannel(cmd *cobra.Command, ordered bool, work func(context.Context, *session) error) error {
+	return s.do(cmd, func(ctx context.Context, c *session) error {
+		if err := c.needChannel(); err != nil {
+			return err
+		}
+		if ordered {
+			if err := s.needOrderer(ctx, c); err != nil {
+				return err
+			}
+		}
+		return work(ctx, c)
+	})
+}
+
+// exactArgs refuses any other number of arguments and says what is wanted.
+func exactArgs(n int, wanted string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usagef("%s wants %d argument(s), %s, and got %d; see %s --help", cmd.CommandPath(), n, wanted, len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/privatechaincode/fpc/client/admin"
+	"github.com/privatechaincode/fpc/client/fabric"
+	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+func newEnclave(s *settings) *cobra.Command {
+	cmd := &cobra.Command{Use: "enclave", Short: "List, refresh and revoke enclaves"}
+	e := &enclaveFlags{settings: s}
+	cmd.PersistentFlags().StringVarP(&e.name, "name", "n", "", "chaincode")
+	cmd.PersistentFlags().StringVar(&e.ercc, "ercc", protocol.ERCCName, "the enclave registry's chaincode name")
+	cmd.AddCommand(newEnclaveList(e), newEnclaveRefresh(e), newEnclaveRevoke(e))
+	return cmd
+}
+
+type enclaveFlags struct {
+	*settings
+	name, ercc string
+}
+
+func (e *enclaveFlags) run(cmd *cobra.Command, ordered bool, work func(context.Context, *session, admin.Registry) error) error {
+	if e.name == "" {
+		return usagef("no chaincode named; name one with -n")
+	}
+	return e.onChannel(cmd, ordered, func(ctx context.Context, c *session) error {
+		return work(ctx, c, admin.Registry{Network: c.network(), Name: e.ercc})
+	})
+}
+
+// enclaveRow is one enclave as "list" shows it.
+type enclaveRow struct {
+	EnclaveID   string `json:"enclave_id"`
+	MSPID       string `json:"msp_id"`
+	Endpoint    string `json:"endpoint"`
+	Platform    string `json:"platform"`
+	Version     string `json:"version"`
+	Provisioned bool   `json:"provisioned"`
+	Revoked     bool   `json:"revoked"`
+}
+
+func (r enclaveRow) String() string {
+	state := "registered"
+	switch {
+	case r.Revoked:
+		state = "revoked"
+	case r.Provisioned:
+		state = "provisioned"
+	}
+	platform := r.Platform
+	if platform == "sim" {
+		platform = "SIMULATED"
+	}
+	return fmt.Sprintf("%s  %s  %s  %s  %s  %s", r.EnclaveID, r.MSPID, r.Endpoint, platform, r.Version, state)
+}
+
+func newEnclaveList(e *enclaveFlags) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List a chaincode's enclaves, as the first peer tells it",
+		Example: "  fpc enclave list -C mychannel -n auction",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return e.run(cmd, false, func(ctx context.Context, _ *session, registry admin.Registry) error {
+				view, err := registry.View(ctx, e.name)
+				if err != nil {
+					return err
+				}
+				rows, err := enclaveRows(view)
+				if err != nil {
+					return err
+				}
+				return printResult(cmd, output, rows, func() {
+					for _, row := range rows {
+						fmt.Fprintln(cmd.OutOrStdout(), row)
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "O", "", `"json" for JSON`)
+	return cmd
+}
+
+func enclaveRows(view *pb.RegistryView) ([]enclaveRow, error) {
+	holders := map[string]bool{}
+	for _, signed := range view.Provisioned {
+		registration, err := protocol.ParseKeyRegistration("KEY-3", signed)
+		if err != nil {
+			return nil, err
+		}
+		holders[registration.EnclaveID] = true
+	}
+	rows := []enclaveRow{}
+	for _, known := range view.Credentials {
+		credentials, err := protocol.CredentialsFromPB("REG-13", known)
+		if err != nil {
+			return nil, err
+		}
+		id := credentials.EnclaveID()
+		rows = append(rows, enclaveRow{
+			EnclaveID: id, MSPID: credentials.Data.GetHostParams().GetMspId(), Endpoint: credentials.Data.GetHostParams().GetPeerEndpoint(),
+			Platform: credentials.Evidence.GetPlatform(), Version: credentials.Data.GetCcParams().GetVersion(),
+			Provisioned: holders[id], Revoked: slices.Contains(view.Revoked, id),
+		})
+	}
+	return rows, nil
+}
+
+func newEnclaveRefresh(e *enclaveFlags) *cobra.Command {
+	var packageFile string
+	cmd := &cobra.Command{
+		Use: "refresh", Short: "Have the own enclave attest anew and replace its credentials (REG-15)",
+		Example: "  fpc enclave refresh -C mychannel -n auction --package auction.tar.gz --peerAddresses …",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			manifest, err := manifestOf(packageFile)
+			if err != nil {
+				return err
+			}
+			return e.run(cmd, true, func(ctx context.Context, c *session, registry admin.Registry) error {
+				own := c.network()
+				own.Endorsers = []*fabric.Peer{c.own}
+				credentials, err := admin.Host{Peer: own, Chaincode: e.name}.Refresh(ctx, nil)
+				if err != nil {
+					return err
+				}
+				id, err := registry.Register(ctx, credentials, manifest)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), id)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&packageFile, "package", "", "the chaincode's package, for its code manifest")
+	return cmd
+}
+
+func newEnclaveRevoke(e *enclaveFlags) *cobra.Command {
+	return &cobra.Command{
+		Use: "revoke ENCLAVE", Short: "Approve an enclave's revocation for the own organisation (REG-14)",
+		Long: `Approve an enclave's revocation for the own organisation. It is revoked once the
+administrators of a lifecycle majority approved, or at once when its stored
+evidence fails the current policy.`,
+		Example: "  fpc enclave revoke 3f9a… -C mychannel -n auction --peerAddresses …",
+		Args:    exactArgs(1, "an enclave id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.run(cmd, true, func(ctx context.Context, _ *session, registry admin.Registry) error {
+				answer, err := registry.Revoke(ctx, e.name, args[0])
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), answer)
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/privatechaincode/fpc/client"
+	"github.com/privatechaincode/fpc/client/fabric"
+)
+
+// Exit codes: scripts tell by them what kind of failure it was.
+const (
+	exitFailed       = 1
+	exitUsage        = 2
+	exitUnreachable  = 3
+	exitRejected     = 4
+	exitNotAttested  = 5
+	exitNotCommitted = 6
+)
+
+const exitCodes = `Exit codes:
+  0  done
+  1  failed for another reason
+  2  wrong command, flag or file
+  3  a server could not be reached
+  4  a peer, orderer or chaincode refused
+  5  an enclave or its key is not attested as your policy demands
+  6  the transaction was not committed as valid`
+
+// usageError says that the command line or a file it names is wrong.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// exitCode sorts errors by what a caller can do about them.
+func exitCode(err error) int {
+	var (
+		usage        usageError
+		notAttested  *client.NotAttestedError
+		notCommitted *fabric.NotCommittedError
+		rejected     *fabric.RejectedError
+		disagreement *fabric.DisagreementError
+		unreachable  *fabric.UnreachableError
+	)
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &notAttested):
+		return exitNotAttested
+	case errors.As(err, &notCommitted):
+		return exitNotCommitted
+	case errors.As(err, &rejected), errors.As(err, &disagreement):
+		return exitRejected
+	case errors.As(err, &unreachable):
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+// message is an error on one line.
+func message(err error) string {
+	return strings.Join(strings.Fields(err.Error()), " ")
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/privatechaincode/fpc/builder/pkg"
+	"github.com/privatechaincode/fpc/client/admin"
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+func newInitEnclave(s *settings) *cobra.Command {
+	var name, ercc, packageFile, endpoint, suite string
+	cmd := &cobra.Command{
+		Use: "initenclave", Short: "Initialise and register this organisation's enclave (REG-1 to REG-13, KEY-1 to KEY-3)",
+		Long: `Initialise the enclave behind the own peer's stub, register it, and, where ERCC's
+policy designates this organisation, make and register the chaincode's keys.
+
+The identity must be an administrator of the peer's organisation. The peers of
+--peerAddresses must satisfy ERCC's endorsement policy. After a failure run it
+again: what is done is left alone.`,
+		Example: "  fpc lifecycle chaincode initenclave -C mychannel -n auction --package auction.tar.gz --peerAddresses …",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if name == "" {
+				return usagef("no chaincode named; name one with -n")
+			}
+			manifest, err := manifestOf(packageFile)
+			if err != nil {
+				return err
+			}
+			return s.onChannel(cmd, true, func(ctx context.Context, c *session) error {
+				if endpoint == "" {
+					endpoint = c.own.Address()
+				}
+				own := c.network()
+				own.Endorsers = []*fabric.Peer{c.own}
+				result, err := admin.Initialisation{
+					Host:     admin.Host{Peer: own, Chaincode: name},
+					Registry: admin.Registry{Network: c.network(), Name: ercc},
+					MSPID:    c.env.mspID, Endpoint: endpoint, Manifest: manifest, Suite: suite,
+					Progress: func(step, what string) { fmt.Fprintf(cmd.ErrOrStderr(), "%-7s %s\n", step, what) },
+				}.Run(ctx)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), result.EnclaveID)
+				return nil
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&name, "name", "n", "", "chaincode")
+	f.StringVar(&ercc, "ercc", protocol.ERCCName, "the enclave registry's chaincode name")
+	f.StringVar(&packageFile, "package", "", "the chaincode's package, for its code manifest")
+	f.StringVar(&endpoint, "endpoint", "", "the peer's host:port as clients reach it (default: CORE_PEER_ADDRESS)")
+	f.StringVar(&suite, "suite", "", "HPKE suite of the chaincode's key (default: mlkem768-x25519)")
+	return cmd
+}
+
+// manifestOf reads the code manifest out of a package file.
+func manifestOf(path string) ([]byte, error) {
+	if path == "" {
+		return nil, usagef("no package named; name the installed one with --package")
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usagef("--package: %v", err)
+	}
+	p, err := pkg.Read(raw)
+	if err != nil {
+		return nil, usagef("--package %s: %v", path, err)
+	}
+	return p.Manifest.Bytes(), nil
+}

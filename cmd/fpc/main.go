@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command fpc runs private chaincodes: an embedded network to try them on, the
+// life cycle of a chaincode and its enclaves, invocations, traces. Its flags and
+// environment are those of Fabric's peer command.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main with its world as arguments; it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintln(stderr, "fpc:", message(err))
+	}
+	return exitCode(err)
+}
+
+func newRoot() *cobra.Command {
+	s := new(settings)
+	root := &cobra.Command{
+		Use:   "fpc",
+		Short: "Run private chaincodes on Hyperledger Fabric",
+		Long: `fpc runs private chaincodes on Hyperledger Fabric: clients encrypt to the
+enclave, peers and the ledger see only ciphertext, and enclaves sign what they
+did so that the network can validate it.
+
+Flags and environment are those of Fabric's peer command (CORE_PEER_ADDRESS,
+CORE_PEER_LOCALMSPID, CORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_ROOTCERT_FILE, …).
+"fpc network up" prints the exports for an embedded network.
+
+` + exitCodes,
+		Example:       "  fpc demo\n  fpc network up --data ./net\n  fpc chaincode invoke -C mychannel -n auction -c '{\"Args\":[\"create\",\"a1\"]}'",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%v; see %s --help", err, cmd.CommandPath())
+	})
+	s.addConnectionFlags(root.PersistentFlags())
+	root.AddCommand(
+		newDemo(), newNetwork(),
+		newLifecycle(s), newChaincode(s), newERCC(s), newEnclave(s), newTrace(s),
+	)
+	refuseUnknown(root)
+	return root
+}
+
+// refuseUnknown makes every command group refuse what is none of its commands,
+// instead of printing its help with success.
+func refuseUnknown(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		refuseUnknown(c)
+	}
+	if !cmd.HasSubCommands() {
+		return
+	}
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s has no command %q; see %s --help", c.CommandPath(), args[0], c.CommandPath())
+		}
+		return c.Help()
+	}
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package realfabric runs unmodified Hyperledger Fabric programs on 127.0.0.1:
+// one raft orderer and a peer per organisation, over a channel that this
+// project's own code configured. The tests in it show that what works on the
+// embedded network works on Fabric.
+package realfabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/devnet/ca"
+	"github.com/privatechaincode/fpc/fabric/channel"
+	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/internal/pb/orderer"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+)
+
+const channelID = "mychannel"
+
+// Programs are where Fabric's released programs and their configuration are.
+type Programs struct {
+	Bin    string // peer, orderer, osnadmin
+	Config string // core.yaml, orderer.yaml
+}
+
+// FromEnvironment reads FABRIC_BIN and FABRIC_CFG; its error says what is missing.
+func FromEnvironment() (Programs, error) {
+	p := Programs{Bin: os.Getenv("FABRIC_BIN"), Config: os.Getenv("FABRIC_CFG")}
+	if p.Bin == "" || p.Config == "" {
+		return p, errors.New("FABRIC_BIN and FABRIC_CFG do not name Fabric's released programs and their sampleconfig")
+	}
+	for _, program := range []string{"peer", "orderer", "osnadmin"} {
+		if _, err := os.Stat(filepath.Join(p.Bin, program)); err != nil {
+			return p, fmt.Errorf("FABRIC_BIN: %w", err)
+		}
+	}
+	for _, file := range []string{"core.yaml", "orderer.yaml"} {
+		if _, err := os.Stat(filepath.Join(p.Config, file)); err != nil {
+			return p, fmt.Errorf("FABRIC_CFG: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// Version is what the programs say of themselves.
+func (p Programs) Version() (string, error) {
+	cmd := exec.Command(filepath.Join(p.Bin, "peer"), "version")
+	cmd.Env = append(os.Environ(), "FABRIC_CFG_PATH="+p.Config)
+	out, err := cmd.Output()
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(out)) {
+		if version, ok := strings.CutPrefix(strings.TrimSpace(line), "Version: "); ok {
+			return version, nil
+		}
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// Network is a running Fabric network.
+type Network struct {
+	deploy.Network
+	Programs Programs
+	Genesis  *common.Block
+
+	dir     string
+	orderer *node
+	peers   []*node
+	orgs    []*ca.Org
+}
+
+// Start starts a network of n organisations below dir and waits until it serves.
+func Start(ctx context.Context, programs Programs, dir string, n int) (_ *Network, err error) {
+	net := &Network{Programs: programs, dir: dir}
+	net.Channel, net.Dir = channelID, filepath.Join(dir, "chaincodes")
+	defer func() {
+		if err != nil {
+			net.Stop()
+		}
+	}()
+	ordererOrg, err := net.makeOrganisations(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := net.startOrderer(ctx, ordererOrg); err != nil {
+		return nil, err
+	}
+	for i := range net.orgs {
+		if err := net.startPeer(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	return net, net.Connect()
+}
+
+// Stop ends all programs and waits for their end.
+func (n *Network) Stop() {
+	_ = n.Close()
+	for _, node := range append(n.peers, n.orderer) {
+		node.stop()
+	}
+}
+
+// makeOrganisations issues everybody's certificates and makes the genesis block.
+func (n *Network) makeOrganisations(count int) (*ca.Org, error) {
+	now := time.Now()
+	crypto := filepath.Join(n.dir, "crypto")
+	profile := channel.Profile{ChannelID: channelID, Timestamp: now, Batch: channel.Batch{
+		MaxMessages: 500, AbsoluteMaxBytes: 98 << 20, PreferredMaxBytes: 2 << 20, Timeout: 200 * time.Millisecond,
+	}}
+	for i := 1; i <= count; i++ {
+		org, err := ca.Create(crypto, ca.Spec{
+			MSPID: fmt.Sprintf("Org%dMSP", i), Domain: fmt.Sprintf("org%d.example.com", i),
+			Nodes: []string{"peer0"}, Users: []string{"User1"}, Hosts: []string{"localhost", "127.0.0.1"},
+		}, now)
+		if err != nil {
+			return nil, err
+		}
+		n.orgs = append(n.orgs, org)
+		address, err := deploy.FreeAddress()
+		if err != nil {
+			return nil, err
+		}
+		if err := n.addOrg(org, address); err != nil {
+			return nil, err
+		}
+		host, port := splitPort(address)
+		profile.Application = append(profile.Application, channel.ApplicationOrg{
+			Name: fmt.Sprintf("Org%d", i), MSP: org.MSPConfig(), AnchorPeers: []*peer.AnchorPeer{{Host: host, Port: int32(port)}},
+		})
+	}
+	ordererOrg, err := ca.Create(crypto, ca.Spec{MSPID: "OrdererMSP", Domain: "example.com", Orderer: true, Nodes: []string{"orderer"}, Hosts: []string{"localhost", "127.0.0.1"}}, now)
+	if err != nil {
+		return nil, err
+	}
+	return ordererOrg, n.makeGenesis(profile, ordererOrg)
+}
+
+func (n *Network) addOrg(org *ca.Org, address string) error {
+	root, err := os.ReadFile(org.TLSRoot())
+	if err != nil {
+		return err
+	}
+	admin, err := org.User("Admin")
+	if err != nil {
+		return err
+	}
+	user, err := org.User("User1")
+	if err != nil {
+		return err
+	}
+	n.Orgs = append(n.Orgs, deploy.Org{MSPID: org.MSPID, Peer: fabric.Endpoint{Address: address, RootCerts: root}, Admin: admin, Client: user})
+	return nil
+}
+
+func (n *Network) makeGenesis(profile channel.Profile, org *ca.Org) error {
+	address, err := deploy.FreeAddress()
+	if err != nil {
+		return err
+	}
+	host, port := splitPort(address)
+	certificate, err := os.ReadFile(filepath.Join(org.NodeDir("orderer"), "tls", "server.crt"))
+	if err != nil {
+		return err
+	}
+	root, err := os.ReadFile(org.TLSRoot())
+	if err != nil {
+		return err
+	}
+	n.Orderer = fabric.Endpoint{Address: address, RootCerts: root}
+	profile.Orderer = channel.OrdererOrg{Name: "OrdererOrg", MSP: org.MSPConfig(), Endpoints: []string{address}}
+	profile.Raft = &orderer.RaftConfigMetadata{
+		Consenters: []*orderer.RaftConsenter{{Host: host, Port: uint32(port), ClientTlsCert: certificate, ServerTlsCert: certificate}},
+		Options:    &orderer.RaftOptions{TickInterval: "50ms", ElectionTick: 10, HeartbeatTick: 1, MaxInflightBlocks: 5, SnapshotIntervalSize: 16 << 20},
+	}
+	if n.Genesis, err = profile.Genesis(); err != nil {
+		return err
+	}
+	raw, err := proto.Marshal(n.Genesis)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(n.genesisFile(), raw, 0o644)
+}
+
+func (n *Network) genesisFile() string { return filepath.Join(n.dir, "genesis.block") }

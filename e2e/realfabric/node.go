@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realfabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/privatechaincode/fpc/devnet/ca"
+	"github.com/privatechaincode/fpc/internal/deploy"
+)
+
+// node is one running Fabric program.
+type node struct {
+	name string
+	cmd  *exec.Cmd
+	log  string
+	ops  string // address of its operations service
+	done chan struct{}
+}
+
+func (n *Network) startNode(name, program, ops string, env []string, args ...string) (*node, error) {
+	logFile := filepath.Join(n.dir, name+".log")
+	log, err := os.Create(logFile)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd := exec.Command(filepath.Join(n.Programs.Bin, program), args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "FABRIC_LOGGING_SPEC=info"}, env...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Dir = n.dir
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	started := &node{name: name, cmd: cmd, log: logFile, ops: ops, done: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait()
+		close(started.done)
+	}()
+	return started, nil
+}
+
+// stop ends the program and waits for its end.
+func (n *node) stop() {
+	if n == nil {
+		return
+	}
+	_ = n.cmd.Process.Kill()
+	<-n.done
+}
+
+// until asks again and again until ok, the program's end or the context's.
+func (n *node) until(ctx context.Context, what string, ok func() error) error {
+	retry := time.NewTicker(50 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		err := ok()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-n.done:
+			return fmt.Errorf("%s ended while it was awaited (%s); see %s", n.name, what, n.log)
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %s: %w; see %s", n.name, what, err, n.log)
+		case <-retry.C:
+		}
+	}
+}
+
+// get reads a page of the program's operations service.
+func (n *node) get(path string) (string, error) {
+	resp, err := http.Get("http://" + n.ops + path)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "", err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %s: %s", path, resp.Status, body)
+	}
+	return string(body), nil
+}
+
+func (n *node) healthy() error {
+	_, err := n.get("/healthz")
+	return err
+}
+
+// startOrderer starts the orderer, joins it to the channel and waits for its
+// raft leader, without which it refuses what is broadcast.
+func (n *Network) startOrderer(ctx context.Context, org *ca.Org) error {
+	addresses, err := freeAddresses(2)
+	if err != nil {
+		return err
+	}
+	admin, ops := addresses[0], addresses[1]
+	host, port, _ := net.SplitHostPort(n.Orderer.Address)
+	dir := org.NodeDir("orderer")
+	tls := func(file string) string { return filepath.Join(dir, "tls", file) }
+	store := filepath.Join(n.dir, "orderer")
+	n.orderer, err = n.startNode("orderer", "orderer", ops, []string{
+		"FABRIC_CFG_PATH=" + n.Programs.Config,
+		"ORDERER_GENERAL_LISTENADDRESS=" + host, "ORDERER_GENERAL_LISTENPORT=" + port,
+		"ORDERER_GENERAL_LOCALMSPID=" + org.MSPID, "ORDERER_GENERAL_LOCALMSPDIR=" + filepath.Join(dir, "msp"),
+		"ORDERER_GENERAL_TLS_ENABLED=true", "ORDERER_GENERAL_TLS_PRIVATEKEY=" + tls("server.key"),
+		"ORDERER_GENERAL_TLS_CERTIFICATE=" + tls("server.crt"), "ORDERER_GENERAL_TLS_ROOTCAS=[" + tls("ca.crt") + "]",
+		"ORDERER_GENERAL_CLUSTER_CLIENTCERTIFICATE=" + tls("server.crt"), "ORDERER_GENERAL_CLUSTER_CLIENTPRIVATEKEY=" + tls("server.key"),
+		"ORDERER_GENERAL_CLUSTER_ROOTCAS=[" + tls("ca.crt") + "]", "ORDERER_GENERAL_BOOTSTRAPMETHOD=none",
+		"ORDERER_CHANNELPARTICIPATION_ENABLED=true", "ORDERER_ADMIN_LISTENADDRESS=" + admin,
+		"ORDERER_ADMIN_TLS_ENABLED=true", "ORDERER_ADMIN_TLS_CERTIFICATE=" + tls("server.crt"), "ORDERER_ADMIN_TLS_PRIVATEKEY=" + tls("server.key"),
+		"ORDERER_ADMIN_TLS_ROOTCAS=[" + tls("ca.crt") + "]", "ORDERER_ADMIN_TLS_CLIENTROOTCAS=[" + tls("ca.crt") + "]",
+		"ORDERER_OPERATIONS_LISTENADDRESS=" + ops, "ORDERER_METRICS_PROVIDER=prometheus",
+		"ORDERER_FILELEDGER_LOCATION=" + store,
+		"ORDERER_CONSENSUS_WALDIR=" + filepath.Join(store, "etcdraft", "wal"), "ORDERER_CONSENSUS_SNAPDIR=" + filepath.Join(store, "etcdraft", "snapshot"),
+	})
+	if err != nil {
+		return err
+	}
+	if err := n.orderer.until(ctx, "healthy", n.orderer.healthy); err != nil {
+		return err
+	}
+	join := func() error {
+		out, err := exec.CommandContext(ctx, filepath.Join(n.Programs.Bin, "osnadmin"), "channel", "join", "--channelID", channelID, "--config-block", n.genesisFile(),
+			"-o", admin, "--ca-file", tls("ca.crt"), "--client-cert", tls("server.crt"), "--client-key", tls("server.key")).CombinedOutput()
+		if err == nil && strings.Contains(string(out), "Status: 201") {
+			return nil
+		}
+		return fmt.Errorf("osnadmin channel join: %w: %s", err, out)
+	}
+	if err := n.orderer.until(ctx, "join the channel", join); err != nil {
+		return err
+	}
+	return n.orderer.until(ctx, "raft leader", func() error {
+		metrics, err := n.orderer.get("/metrics")
+		if err == nil && !strings.Contains(metrics, `consensus_etcdraft_is_leader{channel="`+channelID+`"} 1`) {
+			err = errors.New("no leader yet")
+		}
+		return err
+	})
+}
+
+// startPeer starts an organisation's peer and joins it to the channel.
+func (n *Network) startPeer(ctx context.Context, i int) error {
+	addresses, err := freeAddresses(2)
+	if err != nil {
+		return err
+	}
+	chaincode, ops := addresses[0], addresses[1]
+	org, address := n.orgs[i], n.Orgs[i].Peer.Address
+	name := "peer0." + org.Domain
+	config, err := n.peerConfig()
+	if err != nil {
+		return err
+	}
+	builder, err := n.writeBuilder()
+	if err != nil {
+		return err
+	}
+	dir := org.NodeDir("peer0")
+	store := filepath.Join(n.dir, name)
+	started, err := n.startNode(name, "peer", ops, append(n.peerTLS(dir),
+		"FABRIC_CFG_PATH="+config,
+		"CORE_PEER_ID="+name, "CORE_PEER_LOCALMSPID="+org.MSPID, "CORE_PEER_MSPCONFIGPATH="+filepath.Join(dir, "msp"),
+		"CORE_PEER_LISTENADDRESS="+address, "CORE_PEER_ADDRESS="+address,
+		"CORE_PEER_CHAINCODELISTENADDRESS="+chaincode, "CORE_PEER_CHAINCODEADDRESS="+chaincode,
+		"CORE_PEER_GOSSIP_BOOTSTRAP="+address, "CORE_PEER_GOSSIP_EXTERNALENDPOINT="+address, "CORE_PEER_GOSSIP_ENDPOINT="+address,
+		"CORE_PEER_GOSSIP_PUBLISHSTATEINFOINTERVAL=1s", "CORE_PEER_GOSSIP_REQUESTSTATEINFOINTERVAL=1s",
+		"CORE_PEER_GOSSIP_RECONNECTINTERVAL=2s", "CORE_PEER_GOSSIP_ALIVETIMEINTERVAL=1s", "CORE_PEER_GOSSIP_ALIVEEXPIRATIONTIMEOUT=10s",
+		"CORE_PEER_FILESYSTEMPATH="+store, "CORE_LEDGER_SNAPSHOTS_ROOTDIR="+filepath.Join(store, "snapshots"),
+		"CORE_OPERATIONS_LISTENADDRESS="+ops, "CORE_VM_ENDPOINT=",
+		"CORE_CHAINCODE_EXTERNALBUILDERS=[{name: service, path: "+builder+", propagateEnvironment: [PATH]}]",
+	), "node", "start")
+	if err != nil {
+		return err
+	}
+	n.peers = append(n.peers, started)
+	if err := started.until(ctx, "healthy", started.healthy); err != nil {
+		return err
+	}
+	return started.until(ctx, "join the channel", func() error { return n.joinChannel(ctx, i) })
+}
+
+func (n *Network) joinChannel(ctx context.Context, i int) error {
+	_, err := n.Peer(ctx, i, "channel", "join", "-b", n.genesisFile())
+	if err != nil && strings.Contains(err.Error(), "already exists") {
+		return nil
+	}
+	return err
+}
+
+// Peer runs Fabric's peer command as an organisation's administrator.
+func (n *Network) Peer(ctx context.Context, org int, args ...string) (string, error) {
+	o := n.orgs[org]
+	cmd := exec.CommandContext(ctx, filepath.Join(n.Programs.Bin, "peer"), args...)
+	cmd.Env = append(n.peerTLS(o.NodeDir("peer0")), "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"), "FABRIC_LOGGING_SPEC=warn",
+		"FABRIC_CFG_PATH="+n.Programs.Config, "CORE_PEER_LOCALMSPID="+o.MSPID,
+		"CORE_PEER_MSPCONFIGPATH="+filepath.Join(o.UserDir("Admin"), "msp"), "CORE_PEER_ADDRESS="+n.Orgs[org].Peer.Address)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("peer %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
+}
+
+func (n *Network) peerTLS(nodeDir string) []string {
+	return []string{
+		"CORE_PEER_TLS_ENABLED=true", "CORE_PEER_TLS_CERT_FILE=" + filepath.Join(nodeDir, "tls", "server.crt"),
+		"CORE_PEER_TLS_KEY_FILE=" + filepath.Join(nodeDir, "tls", "server.key"), "CORE_PEER_TLS_ROOTCERT_FILE=" + filepath.Join(nodeDir, "tls", "ca.crt"),
+	}
+}
+
+var dockerEndpoint = regexp.MustCompile(`(?m)^( *endpoint:) *unix:.*docker\.sock.*$`)
+
+// peerConfig is the distribution's core.yaml without a docker endpoint: there is
+// no docker here, and a peer's health check would wait for one.
+func (n *Network) peerConfig() (string, error) {
+	dir := filepath.Join(n.dir, "peercfg")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	raw, err := os.ReadFile(filepath.Join(n.Programs.Config, "core.yaml"))
+	if err != nil {
+		return "", err
+	}
+	return dir, os.WriteFile(filepath.Join(dir, "core.yaml"), dockerEndpoint.ReplaceAll(raw, []byte("$1")), 0o644)
+}
+
+// writeBuilder writes an external builder for chaincodes that run as a service:
+// the peer learns their address from connection.json.
+func (n *Network) writeBuilder() (string, error) {
+	dir := filepath.Join(n.dir, "builder")
+	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
+		return "", err
+	}
+	for name, script := range map[string]string{
+		"detect":  `test -f "$1/connection.json"`,
+		"build":   `cp "$1/connection.json" "$3/"`,
+		"release": `mkdir -p "$2/chaincode/server" && cp "$1/connection.json" "$2/chaincode/server/"`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "bin", name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+func freeAddresses(count int) ([]string, error) {
+	var all []string
+	for range count {
+		address, err := deploy.FreeAddress()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, address)
+	}
+	return all, nil
+}
+
+func splitPort(address string) (string, int) {
+	host, text, _ := net.SplitHostPort(address)
+	port, _ := strconv.Atoi(text)
+	return host, port
+}
