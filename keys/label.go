@@ -26,6 +26,8 @@ const (
 	LabelRequest Label = "fpc/v1/request"
 	// LabelRequestHash hashes ccreq_msg.
 	LabelRequestHash Label = "fpc/v1/request-hash"
+	// LabelDecorations hashes what a peer's decorators added.
+	LabelDecorations Label = "fpc/v1/decorations"
 	// LabelExec hashes the inputs of one execution.
 	LabelExec Label = "fpc/v1/exec"
 	// LabelKeyExport binds exported chaincode keys (KEY-5).

@@ -102,15 +102,15 @@ func checkResponse(step string, m *pb.EnclaveResponse) error {
 	}
 	switch m.GetKind() {
 	case pb.EnclaveResponse_ERROR:
-		if m.Rwset != nil || m.Event != nil || len(m.SignedProposal) != 0 {
+		if m.Rwset != nil || m.Event != nil || len(m.SignedProposal) != 0 || len(m.DecorationsHash) != 0 {
 			return bad("an error response carries results")
 		}
 	case pb.EnclaveResponse_RESULT:
 		if m.Rwset == nil || len(m.SignedProposal) == 0 {
 			return bad("a result lacks its read/write set or proposal")
 		}
-		if binding.Exec != ComputeExec(binding.RequestHash, m.Rwset) {
-			return Errorf(step, CodeBadExec, "exec is not the hash of request and reads")
+		if binding.Exec != ComputeExec(ExecInputs{binding.RequestHash, m.SignedProposal, m.DecorationsHash, m.Rwset}) {
+			return Errorf(step, CodeBadExec, "exec is not the hash of the execution's inputs")
 		}
 	default:
 		return bad("response of unknown kind %d", m.GetKind())

@@ -265,7 +265,8 @@ type EnclaveResponse struct {
 	Rwset             *ReadWriteSet          `protobuf:"bytes,10,opt,name=rwset,proto3" json:"rwset,omitempty"`                                                  // RESULT only
 	Event             *Event                 `protobuf:"bytes,11,opt,name=event,proto3" json:"event,omitempty"`                                                  // RESULT only
 	EncryptedResponse []byte                 `protobuf:"bytes,12,opt,name=encrypted_response,json=encryptedResponse,proto3" json:"encrypted_response,omitempty"` // padded ClearResponse under r_key
-	Exec              []byte                 `protobuf:"bytes,13,opt,name=exec,proto3" json:"exec,omitempty"`                                                    // SHA-256 over request hash, reads and range results
+	Exec              []byte                 `protobuf:"bytes,13,opt,name=exec,proto3" json:"exec,omitempty"`                                                    // SHA-256 over all that the execution depended on (protocol.ComputeExec)
+	DecorationsHash   []byte                 `protobuf:"bytes,14,opt,name=decorations_hash,json=decorationsHash,proto3" json:"decorations_hash,omitempty"`       // of the peer's decorations, empty: none; RESULT only
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -387,6 +388,13 @@ func (x *EnclaveResponse) GetEncryptedResponse() []byte {
 func (x *EnclaveResponse) GetExec() []byte {
 	if x != nil {
 		return x.Exec
+	}
+	return nil
+}
+
+func (x *EnclaveResponse) GetDecorationsHash() []byte {
+	if x != nil {
+		return x.DecorationsHash
 	}
 	return nil
 }
@@ -881,7 +889,7 @@ const file_fpc_protocol_invocation_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"D\n" +
 	"\bResponse\x12\x1a\n" +
 	"\bresponse\x18\x01 \x01(\fR\bresponse\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xb9\x04\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xe4\x04\n" +
 	"\x0fEnclaveResponse\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".fpc.protocol.EnclaveResponse.KindR\x04kind\x127\n" +
 	"\tcc_params\x18\x02 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12!\n" +
@@ -899,7 +907,8 @@ const file_fpc_protocol_invocation_proto_rawDesc = "" +
 	" \x01(\v2\x1a.fpc.protocol.ReadWriteSetR\x05rwset\x12)\n" +
 	"\x05event\x18\v \x01(\v2\x13.fpc.protocol.EventR\x05event\x12-\n" +
 	"\x12encrypted_response\x18\f \x01(\fR\x11encryptedResponse\x12\x12\n" +
-	"\x04exec\x18\r \x01(\fR\x04exec\"*\n" +
+	"\x04exec\x18\r \x01(\fR\x04exec\x12)\n" +
+	"\x10decorations_hash\x18\x0e \x01(\fR\x0fdecorationsHash\"*\n" +
 	"\x04Kind\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\n" +
 	"\n" +
