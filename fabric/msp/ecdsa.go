@@ -54,7 +54,7 @@ func verifyDigest(key *ecdsa.PublicKey, digest, signature []byte) error {
 		return err
 	}
 	if !s.isLowS(key) {
-		return errors.New("S is not in the lower half of the group order")
+		return errors.New("the value S is not in the lower half of the group order")
 	}
 	canonical, err := asn1.Marshal(s)
 	if err != nil {
