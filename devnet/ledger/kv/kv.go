@@ -71,6 +71,3 @@ func (b *Batch) Set(key, value []byte) {
 func (b *Batch) Delete(key []byte) {
 	b.ops = append(b.ops, op{key: key, remove: true})
 }
-
-// Len returns how many changes the batch holds.
-func (b *Batch) Len() int { return len(b.ops) }

@@ -5,6 +5,7 @@ package kv
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -37,19 +38,52 @@ func openFS(dir string, fs vfs.FS) (Store, error) {
 	return &pebbleStore{db: db}, nil
 }
 
-type pebbleStore struct{ db *pebble.DB }
+// pebbleStore guards against use after Close, at which pebble panics.
+type pebbleStore struct {
+	db *pebble.DB
 
-func (s *pebbleStore) Get(key []byte) ([]byte, bool, error) { return get(s.db, key) }
+	mu     sync.RWMutex // held for reading by every operation, for writing by Close
+	closed bool
+}
+
+func (s *pebbleStore) enter() error {
+	s.mu.RLock()
+	if s.closed {
+		s.mu.RUnlock()
+		return ErrClosed
+	}
+	return nil
+}
+
+func (s *pebbleStore) Get(key []byte) ([]byte, bool, error) {
+	if err := s.enter(); err != nil {
+		return nil, false, err
+	}
+	defer s.mu.RUnlock()
+	return get(s.db, key)
+}
 
 func (s *pebbleStore) Iterate(lower, upper []byte) (Iterator, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.mu.RUnlock()
 	return iterate(s.db, lower, upper)
 }
 
 func (s *pebbleStore) Snapshot() (Snapshot, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.mu.RUnlock()
 	return &pebbleSnapshot{s.db.NewSnapshot()}, nil
 }
 
 func (s *pebbleStore) Commit(b *Batch) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.mu.RUnlock()
 	pb := s.db.NewBatch()
 	defer pb.Close()
 	for _, o := range b.ops {
@@ -69,7 +103,19 @@ func (s *pebbleStore) Commit(b *Batch) error {
 	return nil
 }
 
-func (s *pebbleStore) Close() error { return s.db.Close() }
+// Close fails if a snapshot or iterator is still open.
+func (s *pebbleStore) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("kv: close: %w", err)
+	}
+	return nil
+}
 
 type pebbleSnapshot struct{ snap *pebble.Snapshot }
 
