@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package devnet
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+
+	"github.com/privatechaincode/fpc/devnet/ca"
+	"github.com/privatechaincode/fpc/devnet/ledger"
+	"github.com/privatechaincode/fpc/devnet/ledger/kv"
+	"github.com/privatechaincode/fpc/devnet/orderer"
+	"github.com/privatechaincode/fpc/devnet/peer"
+	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/trace"
+)
+
+// maxMessage is the largest gRPC message, as on Fabric's nodes.
+const maxMessage = 100 << 20
+
+// start brings up the orderer, then the peers.
+func (n *Network) start(ctx context.Context, cfg Config) error {
+	listeners, err := n.prepare(cfg)
+	if err != nil {
+		return err
+	}
+	if err := n.startOrderer(cfg, listeners[0]); err != nil {
+		return fmt.Errorf("devnet: orderer: %w", err)
+	}
+	for i, o := range n.orgs {
+		if err := n.startPeer(cfg, o, listeners[i+1]); err != nil {
+			return fmt.Errorf("devnet: peer of %s: %w", o.MSPID, err)
+		}
+	}
+	return ctx.Err()
+}
+
+func (n *Network) startOrderer(cfg Config, l net.Listener) error {
+	signer, err := n.orderer.Node(ordererNode)
+	if err != nil {
+		return err
+	}
+	store, err := n.openStore(cfg, ordererNode+"."+n.orderer.Domain)
+	if err != nil {
+		return err
+	}
+	o := orderer.New(orderer.Config{
+		Store:  store,
+		Signer: signer,
+		Trace:  named("orderer@"+n.orderer.MSPID, cfg.Trace),
+		Log:    cfg.Log.With("node", "orderer"),
+	})
+	n.onStop(o.Close)
+	if err := o.Join(n.genesis); err != nil {
+		return err
+	}
+	return n.serve(l, n.orderer.NodeDir(ordererNode), o.Register)
+}
+
+func (n *Network) startPeer(cfg Config, org *ca.Org, l net.Listener) error {
+	signer, err := org.Node(peerNode)
+	if err != nil {
+		return err
+	}
+	rules, err := msp.New(org.MSPConfig())
+	if err != nil {
+		return err
+	}
+	name := peerNode + "." + org.Domain
+	store, err := n.openStore(cfg, name)
+	if err != nil {
+		return err
+	}
+	ledgers, err := ledger.Open(store, org.MSPID)
+	if err != nil {
+		return err
+	}
+	if err := joinOnce(ledgers, n); err != nil {
+		return err
+	}
+	links, err := n.links(org)
+	if err != nil {
+		return err
+	}
+	recorder := named("peer@"+org.MSPID, cfg.Trace)
+	log := cfg.Log.With("node", name)
+	fetch := newFetcher(links.orderer.Conn, signer, recorder, log)
+	p, err := peer.New(peer.Config{
+		MSPID:    org.MSPID,
+		Address:  l.Addr().String(),
+		Signer:   signer,
+		LocalMSP: rules,
+		Ledgers:  ledgers,
+		Dir:      filepath.Join(cfg.Dir, dataDir, name, "packages"),
+		Network:  links,
+		Joined:   fetch.follow,
+		Trace:    recorder,
+		Log:      log,
+	})
+	if err != nil {
+		return err
+	}
+	n.onStop(p.Close)
+	n.onStop(fetch.stop)
+	for _, id := range ledgers.Channels() {
+		if l, ok := ledgers.Channel(id); ok {
+			fetch.follow(l)
+		}
+	}
+	return n.serve(l, org.NodeDir(peerNode), p.Register)
+}
+
+// joinOnce brings the peer into the network's channel if it is not in it yet.
+func joinOnce(ledgers *ledger.Peer, n *Network) error {
+	if _, ok := ledgers.Channel(n.desc.Channel); ok {
+		return nil
+	}
+	_, err := ledgers.Join(n.genesis)
+	return err
+}
+
+// openStore opens a node's database; Stop closes it after the node.
+func (n *Network) openStore(cfg Config, node string) (kv.Store, error) {
+	store, err := kv.Open(filepath.Join(cfg.Dir, dataDir, node, "ledger"))
+	if err != nil {
+		return nil, err
+	}
+	n.onStop(store.Close)
+	return store, nil
+}
+
+// serve starts a node's gRPC server with the TLS certificate in its folder.
+func (n *Network) serve(l net.Listener, nodeDir string, register func(grpc.ServiceRegistrar)) error {
+	pair, err := tls.LoadX509KeyPair(filepath.Join(nodeDir, "tls", "server.crt"), filepath.Join(nodeDir, "tls", "server.key"))
+	if err != nil {
+		return err
+	}
+	s := grpc.NewServer(
+		grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})),
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
+		grpc.WaitForHandlers(true), // the stores close next
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Minute, PermitWithoutStream: true}),
+	)
+	register(s)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	n.onStop(func() error {
+		s.Stop()
+		if err := <-served; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// dial connects to a node of the organisation, lazily, trusting the
+// organisation's TLS root alone. Stop closes the connection.
+func (n *Network) dial(org *ca.Org, address string) (*grpc.ClientConn, error) {
+	roots := x509.NewCertPool()
+	roots.AddCert(org.TLSCA.Certificate())
+	conn, err := grpc.NewClient(address,
+		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12})),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
+	if err != nil {
+		return nil, fmt.Errorf("devnet: %s: %w", address, err)
+	}
+	n.onStop(conn.Close)
+	return conn, nil
+}
+
+// named gives a node's steps its process name, and keeps Nop what it is.
+func named(process string, r trace.Recorder) trace.Recorder {
+	if r == trace.Nop {
+		return r
+	}
+	return trace.Named(process, r)
+}
