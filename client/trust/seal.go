@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/keys"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// Request is a request sealed to one chaincode in the name of one creator, with
+// the key that opens its answer (INV-3, INV-4). Printing it shows no secret.
+type Request struct {
+	chaincode *Chaincode
+	ccreq     []byte
+	key       keys.ResponseKey
+}
+
+// Seal encrypts arguments and transient data for the chaincode. creator is the
+// serialised identity that will sign the proposal: under any other the request
+// does not open.
+func (c *Chaincode) Seal(creator []byte, args [][]byte, transient map[string][]byte) (*Request, error) {
+	const step = "INV-4"
+	key := keys.NewResponseKey()
+	secret, err := key.MarshalSecret()
+	if err != nil {
+		return nil, protocol.Wrap(step, protocol.CodeInternal, err)
+	}
+	binding := keys.RequestBinding{ChannelHash: c.pins.channelHash, ChaincodeID: c.ID(), Creator: creator}
+	sealed, err := protocol.SealRequest(c.ek, binding, keys.PadPadme, &pb.ClearRequest{Args: args, Transient: transient, ResponseKey: secret})
+	if err != nil {
+		return nil, err
+	}
+	ccreq, err := proto.Marshal(sealed)
+	if err != nil {
+		return nil, protocol.Wrap(step, protocol.CodeInternal, err)
+	}
+	return &Request{c, ccreq, key}, nil
+}
+
+// Args returns the arguments of the proposal that carries the request (INV-6).
+func (r *Request) Args() [][]byte { return protocol.InvokeArgs(r.ccreq) }
+
+// Chaincode returns the chaincode that the request is sealed to.
+func (r *Request) Chaincode() *Chaincode { return r.chaincode }
