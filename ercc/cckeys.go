@@ -4,8 +4,7 @@ package ercc
 
 import (
 	"bytes"
-
-	"google.golang.org/protobuf/proto"
+	"cmp"
 
 	"github.com/privatechaincode/fpc/internal/admin"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
@@ -24,9 +23,9 @@ import (
 // lineage, already_provisioned, wrong_generation.
 func (t *tx) registerCCKeys(args [][]byte) ([]byte, error) {
 	const step = "KEY-3"
-	signed := &fpc.Signed{}
-	if err := proto.Unmarshal(args[0], signed); err != nil {
-		return nil, protocol.Errorf(step, protocol.CodeMalformed, "key registration: %w", err)
+	signed, err := protocol.ParseRegisterCCKeys(args)
+	if err != nil {
+		return nil, err
 	}
 	claimed, err := protocol.ParseKeyRegistration(step, signed)
 	if err != nil {
@@ -36,8 +35,8 @@ func (t *tx) registerCCKeys(args [][]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	cc, id, err := names(step, [][]byte{[]byte(claimed.CCParams.GetChaincodeId()), []byte(claimed.EnclaveID)})
-	if err != nil {
+	cc, id := claimed.CCParams.GetChaincodeId(), claimed.EnclaveID
+	if err := cmp.Or(checkName(step, cc), checkEnclaveID(step, id)); err != nil {
 		return nil, err
 	}
 	enclave, err := t.registered(step, cc, id)

@@ -57,25 +57,24 @@ func New(config Config) *Registry {
 
 // function is one function of the registry.
 type function struct {
-	args  int      // how many follow the name
 	from  string   // who calls it
 	steps []string // of the flows, which the call is
 	run   func(t *tx, args [][]byte) ([]byte, error)
 }
 
 var functions = map[string]function{
-	protocol.FuncSetPolicy:       {1, "admin", []string{"LC-5"}, (*tx).setPolicy},
-	protocol.FuncRegisterEnclave: {2, "admin", []string{"REG-11"}, (*tx).registerEnclave},
-	protocol.FuncRevokeEnclave:   {2, "admin", []string{"REG-14"}, (*tx).revokeEnclave},
-	protocol.FuncRegisterCCKeys:  {1, "admin", []string{"KEY-3"}, (*tx).registerCCKeys},
+	protocol.FuncSetPolicy:       {"admin", []string{"LC-5"}, (*tx).setPolicy},
+	protocol.FuncRegisterEnclave: {"admin", []string{"REG-11"}, (*tx).registerEnclave},
+	protocol.FuncRevokeEnclave:   {"admin", []string{"REG-14"}, (*tx).revokeEnclave},
+	protocol.FuncRegisterCCKeys:  {"admin", []string{"KEY-3"}, (*tx).registerCCKeys},
 
-	protocol.FuncQueryPolicy:                  {0, "client", []string{"LC-5"}, (*tx).queryPolicy},
-	protocol.FuncQueryChaincodeEncryptionKey:  {1, "client", []string{"INV-2"}, (*tx).queryChaincodeEncryptionKey},
-	protocol.FuncQueryListEnclaveCredentials:  {1, "client", []string{"INV-5"}, (*tx).queryListEnclaveCredentials},
-	protocol.FuncQueryListProvisionedEnclaves: {1, "client", []string{"INV-5"}, (*tx).queryListProvisionedEnclaves},
-	protocol.FuncQueryEnclaveCredentials:      {2, "client", []string{"INV-5"}, (*tx).queryEnclaveCredentials},
-	protocol.FuncQueryRegistryView:            {1, "client", []string{"INV-2", "INV-5"}, (*tx).queryRegistryView},
-	protocol.FuncQueryValidationView:          {2, "stub", []string{"VAL-2"}, (*tx).queryValidationView},
+	protocol.FuncQueryPolicy:                  {"client", []string{"LC-5"}, (*tx).queryPolicy},
+	protocol.FuncQueryChaincodeEncryptionKey:  {"client", []string{"INV-2"}, (*tx).queryChaincodeEncryptionKey},
+	protocol.FuncQueryListEnclaveCredentials:  {"client", []string{"INV-5"}, (*tx).queryListEnclaveCredentials},
+	protocol.FuncQueryListProvisionedEnclaves: {"client", []string{"INV-5"}, (*tx).queryListProvisionedEnclaves},
+	protocol.FuncQueryEnclaveCredentials:      {"client", []string{"INV-5"}, (*tx).queryEnclaveCredentials},
+	protocol.FuncQueryRegistryView:            {"client", []string{"INV-2", "INV-5"}, (*tx).queryRegistryView},
+	protocol.FuncQueryValidationView:          {"stub", []string{"VAL-2"}, (*tx).queryValidationView},
 }
 
 // Init does nothing: the registry starts without a policy and refuses every
@@ -101,9 +100,6 @@ func (r *Registry) run(stub shim.ChaincodeStubInterface) ([]byte, error) {
 	f, known := functions[name]
 	if !known {
 		return nil, protocol.Errorf("REG-11", protocol.CodeUnknownFunction, "the registry has no function %.64q", name)
-	}
-	if len(args) != f.args {
-		return nil, protocol.Errorf(f.steps[0], protocol.CodeBadArguments, "%s takes %d arguments, got %d", name, f.args, len(args))
 	}
 	t := &tx{registry: r, stub: stub, store: store{stub}}
 	for _, step := range f.steps {

@@ -9,6 +9,9 @@ import "github.com/privatechaincode/fpc/protocol"
 // bytes and no others. Codes: wrong_policy, malformed, no_definition.
 func (t *tx) setPolicy(args [][]byte) ([]byte, error) {
 	const step = "LC-5"
+	if len(args) != 1 {
+		return nil, protocol.Errorf(step, protocol.CodeBadArguments, "%s has %d arguments, want 1", protocol.FuncSetPolicy, len(args))
+	}
 	own, err := t.definition(step, t.registry.config.Name)
 	if err != nil {
 		return nil, err

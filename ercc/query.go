@@ -12,7 +12,7 @@ import (
 // queryChaincodeEncryptionKey returns ChaincodeKey (INV-2). Argument: chaincode
 // name. Code: not_found.
 func (t *tx) queryChaincodeEncryptionKey(args [][]byte) ([]byte, error) {
-	cc, _, err := names("INV-2", args)
+	cc, err := oneChaincode("INV-2", protocol.FuncQueryChaincodeEncryptionKey, args)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (t *tx) queryChaincodeEncryptionKey(args [][]byte) ([]byte, error) {
 // queryListEnclaveCredentials returns CredentialsList (INV-5, KEY-4): registered
 // and not revoked, by enclave id. Argument: chaincode name.
 func (t *tx) queryListEnclaveCredentials(args [][]byte) ([]byte, error) {
-	cc, _, err := names("INV-5", args)
+	cc, err := oneChaincode("INV-5", protocol.FuncQueryListEnclaveCredentials, args)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (t *tx) queryListEnclaveCredentials(args [][]byte) ([]byte, error) {
 // queryListProvisionedEnclaves returns ProvisionedList: the key registrations of
 // enclaves that are not revoked, by enclave id. Argument: chaincode name.
 func (t *tx) queryListProvisionedEnclaves(args [][]byte) ([]byte, error) {
-	cc, _, err := names("INV-5", args)
+	cc, err := oneChaincode("INV-5", protocol.FuncQueryListProvisionedEnclaves, args)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (t *tx) queryListProvisionedEnclaves(args [][]byte) ([]byte, error) {
 // queryEnclaveCredentials returns the Credentials of one enclave. Arguments:
 // chaincode name, enclave id. Codes: not_registered, revoked.
 func (t *tx) queryEnclaveCredentials(args [][]byte) ([]byte, error) {
-	cc, id, err := names("INV-5", args)
+	cc, id, err := oneEnclave("INV-5", protocol.FuncQueryEnclaveCredentials, args)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,6 @@ package ercc
 import (
 	"bytes"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -20,8 +18,16 @@ import (
 // Codes: those of REG-12, and revoked, already_registered, not_registered,
 // wrong_enclave, stale_refresh.
 func (t *tx) registerEnclave(args [][]byte) ([]byte, error) {
+	given, err := protocol.ParseRegisterEnclave(args)
+	if err != nil {
+		return nil, err
+	}
+	stored := &fpc.Credentials{}
+	if err := protocol.Unmarshal("REG-11", "credentials", given.Credentials, stored); err != nil {
+		return nil, err
+	}
 	t.record("REG-12", "ercc", "verify credentials")
-	r, err := t.verifyRegistration(args[0], args[1])
+	r, err := t.verifyRegistration(stored, given.Manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -29,16 +35,12 @@ func (t *tx) registerEnclave(args [][]byte) ([]byte, error) {
 	if err := t.mayEnter(r); err != nil {
 		return nil, err
 	}
-	stored := &fpc.Credentials{}
-	if err := proto.Unmarshal(args[0], stored); err != nil {
-		return nil, protocol.Errorf("REG-13", protocol.CodeMalformed, "credentials: %w", err)
-	}
 	stored.Certificate = nil // Full: REG-12 would have to check it
 	t.record("REG-13", "ercc", "put credentials")
 	if err := t.store.putCredentials(cc, id, stored); err != nil {
 		return nil, err
 	}
-	if err := t.store.putManifest(cc, r.definition.GetVersion(), args[1]); err != nil {
+	if err := t.store.putManifest(cc, r.definition.GetVersion(), given.Manifest); err != nil {
 		return nil, err
 	}
 	return []byte(id), nil

@@ -21,7 +21,7 @@ import (
 // foreign_caller.
 func (t *tx) revokeEnclave(args [][]byte) ([]byte, error) {
 	const step = "REG-14"
-	cc, id, err := names(step, args)
+	cc, id, err := oneEnclave(step, protocol.FuncRevokeEnclave, args)
 	if err != nil {
 		return nil, err
 	}

@@ -80,19 +80,38 @@ func (t *tx) time(step string) (time.Time, error) {
 	return at, nil
 }
 
-// names reads chaincode name and enclave id, as arguments carry them. What has
-// another form could otherwise name other state keys.
-func names(step string, args [][]byte) (chaincode, enclave string, err error) {
-	chaincode = string(args[0])
-	if !chaincodeName.MatchString(chaincode) {
-		return "", "", protocol.Errorf(step, protocol.CodeBadArguments, "%.64q is not a chaincode name", chaincode)
+// oneChaincode reads the arguments of a query about one chaincode.
+func oneChaincode(step, function string, args [][]byte) (string, error) {
+	name, err := protocol.ParseChaincodeArgs(step, function, args)
+	if err != nil {
+		return "", err
 	}
-	if len(args) < 2 {
-		return chaincode, "", nil
+	return name, checkName(step, name)
+}
+
+// oneEnclave reads the arguments of a function on one enclave.
+func oneEnclave(step, function string, args [][]byte) (chaincode, enclave string, err error) {
+	if chaincode, enclave, err = protocol.ParseEnclaveArgs(step, function, args); err != nil {
+		return "", "", err
 	}
-	enclave = string(args[1])
-	if !enclaveID.MatchString(enclave) {
-		return "", "", protocol.Errorf(step, protocol.CodeBadArguments, "%.80q is not an enclave id (64 hex digits)", enclave)
+	if err := checkName(step, chaincode); err != nil {
+		return "", "", err
 	}
-	return chaincode, enclave, nil
+	return chaincode, enclave, checkEnclaveID(step, enclave)
+}
+
+// checkName and checkEnclaveID refuse what has not Fabric's or our form: it
+// could name other state keys.
+func checkName(step, name string) error {
+	if !chaincodeName.MatchString(name) {
+		return protocol.Errorf(step, protocol.CodeBadArguments, "%.64q is not a chaincode name", name)
+	}
+	return nil
+}
+
+func checkEnclaveID(step, id string) error {
+	if !enclaveID.MatchString(id) {
+		return protocol.Errorf(step, protocol.CodeBadArguments, "%.80q is not an enclave id (64 hex digits)", id)
+	}
+	return nil
 }

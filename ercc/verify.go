@@ -9,6 +9,7 @@ import (
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/internal/admin"
 	"github.com/privatechaincode/fpc/internal/definition"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -25,7 +26,7 @@ type registration struct {
 // Codes: no_policy, wrong_policy, clock, malformed, attest's codes,
 // no_definition, not_in_manifest, wrong_chaincode, wrong_version,
 // wrong_channel, wrong_msp, foreign_caller, not_admin.
-func (t *tx) verifyRegistration(credentials, manifest []byte) (*registration, error) {
+func (t *tx) verifyRegistration(credentials *fpc.Credentials, manifest []byte) (*registration, error) {
 	const step = "REG-12"
 	policy, err := t.policy(step)
 	if err != nil {
@@ -35,7 +36,7 @@ func (t *tx) verifyRegistration(credentials, manifest []byte) (*registration, er
 	if err != nil {
 		return nil, err
 	}
-	c, err := protocol.ParseCredentials(step, credentials)
+	c, err := protocol.CredentialsFromPB(step, credentials)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
 )
 
 // queryRegistryView returns RegistryView: all that a client must check before it
@@ -14,7 +15,7 @@ import (
 // the same height. Argument: chaincode name.
 func (t *tx) queryRegistryView(args [][]byte) ([]byte, error) {
 	const step = "INV-5"
-	cc, _, err := names(step, args)
+	cc, err := oneChaincode(step, protocol.FuncQueryRegistryView, args)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (t *tx) fillView(view *fpc.RegistryView, cc string) error {
 // refuses it.
 func (t *tx) queryValidationView(args [][]byte) ([]byte, error) {
 	const step = "VAL-2"
-	cc, id, err := names(step, args)
+	cc, id, err := oneEnclave(step, protocol.FuncQueryValidationView, args)
 	if err != nil {
 		return nil, err
 	}

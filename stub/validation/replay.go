@@ -4,9 +4,7 @@ package validation
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
-	"strings"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
@@ -45,7 +43,7 @@ func (e *Endorsement) Replay(state State) error {
 		if err != nil {
 			return e.failed("read the policy of a key", err)
 		}
-		if !bytes.Equal(valueHash(policy), r.GetHash()) {
+		if !bytes.Equal(protocol.MetadataHash(policy), r.GetHash()) {
 			return e.refuse(protocol.CodeStaleRead, "the policy of key %q has changed", r.GetKey())
 		}
 	}
@@ -73,7 +71,7 @@ func (e *Endorsement) checkReads(state State, rw *fpc.ReadWriteSet) error {
 		return e.refuse(protocol.CodeConsumed, "transaction %s was committed before", e.message.GetTxId())
 	}
 	for i, r := range rw.GetReads() {
-		if !bytes.Equal(valueHash(values[i+1]), r.GetValueHash()) {
+		if !bytes.Equal(protocol.ValueHash(values[i+1]), r.GetValueHash()) {
 			return e.refuse(protocol.CodeStaleRead, "key %q has another value than the enclave read", r.GetKey())
 		}
 	}
@@ -97,10 +95,10 @@ func (e *Endorsement) checkRange(state State, i int, want *fpc.RangeRead) error 
 		if err != nil {
 			return e.failed("read a range", err)
 		}
-		if strings.HasPrefix(row.GetKey(), protocol.ReservedPrefix) {
+		if protocol.IsReservedKey(row.GetKey()) {
 			continue
 		}
-		if len(left) == 0 || row.GetKey() != left[0].GetKey() || !bytes.Equal(valueHash(row.GetValue()), left[0].GetValueHash()) {
+		if len(left) == 0 || row.GetKey() != left[0].GetKey() || !bytes.Equal(protocol.ValueHash(row.GetValue()), left[0].GetValueHash()) {
 			return altered(row.GetKey())
 		}
 		left = left[1:]
@@ -144,13 +142,4 @@ func (e *Endorsement) refuse(code protocol.Code, format string, args ...any) err
 
 func (e *Endorsement) failed(what string, err error) error {
 	return e.refuse(protocol.CodeInternal, "the peer failed to %s: %w", what, err)
-}
-
-// valueHash is how reads name a value: SHA-256, or empty for an absent one.
-func valueHash(value []byte) []byte {
-	if len(value) == 0 {
-		return nil
-	}
-	h := sha256.Sum256(value)
-	return h[:]
 }

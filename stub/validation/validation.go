@@ -12,7 +12,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -162,7 +161,7 @@ func checkKey(m *fpc.EnclaveResponse, e *enclave) error {
 // checkKeysUsed refuses results that touch keys which FPC keeps for itself.
 func checkKeysUsed(rw *fpc.ReadWriteSet) error {
 	for _, key := range touched(rw) {
-		if strings.HasPrefix(key, protocol.ReservedPrefix) {
+		if protocol.IsReservedKey(key) {
 			return protocol.Errorf(stepVerify, protocol.CodeReservedKey, "result touches the reserved key %q", key)
 		}
 	}
