@@ -71,23 +71,23 @@ func (e *SizeError) Error() string {
 }
 
 // Failure is an error as it crosses the boundary (fpc.Failure). A handler that
-// returns one, wrapped or not, hands over its three fields; any other error
-// crosses as CodeInternal with its text.
+// returns one, wrapped or not, hands over its fields; any other error crosses
+// with its text, and with its code if it has a method ErrorCode() string.
 type Failure struct {
 	Step   string // flows.md step name, may be empty
 	Code   string // stable, machine-readable
 	Reason string
+	Hint   string // what to do about it, may be empty
 }
 
 // Codes of failures that the transport makes itself.
 const (
-	CodeInternal  = "internal"             // the other side's handler failed without a code
-	CodePanic     = "panic"                // the other side's handler panicked
-	CodeNoState   = "no_state_access"      // state access in a call that has none
-	CodeTooLarge  = "oversized_answer"     // the other side's answer fits no frame
-	CodeCancelled = "cancelled"            // the host gave the call up
-	maxReason     = 8 << 10                // a failure's text is cut here
-	maxFailure    = 3*maxReason + (1 << 8) // bytes of an encoded failure
+	CodeInternal = "internal"             // the other side's handler failed without a code
+	CodePanic    = "panic"                // the other side's handler panicked
+	CodeNoState  = "no_state_access"      // state access in a call that has none
+	CodeTooLarge = "oversized_answer"     // the other side's answer fits no frame
+	maxReason    = 8 << 10                // a failure's text is cut here
+	maxFailure   = 4*maxReason + (1 << 8) // bytes of an encoded failure
 )
 
 func (f *Failure) Error() string {
@@ -101,6 +101,10 @@ func (f *Failure) Error() string {
 	return s
 }
 
+// ErrorCode returns the code, so that whoever compares codes need not know this
+// type.
+func (f *Failure) ErrorCode() string { return f.Code }
+
 // toFailure turns any error into what crosses.
 func toFailure(err error) *Failure {
 	var f *Failure
@@ -110,6 +114,10 @@ func toFailure(err error) *Failure {
 	var size *SizeError
 	if errors.As(err, &size) {
 		return &Failure{Code: CodeTooLarge, Reason: err.Error()}
+	}
+	var coded interface{ ErrorCode() string }
+	if errors.As(err, &coded) {
+		return &Failure{Code: coded.ErrorCode(), Reason: err.Error()}
 	}
 	return &Failure{Code: CodeInternal, Reason: err.Error()}
 }
@@ -122,7 +130,7 @@ func cut(s string) string {
 }
 
 func encodeFailure(f *Failure) []byte {
-	b, err := proto.Marshal(&fpc.Failure{Step: cut(f.Step), Code: cut(f.Code), Reason: cut(f.Reason)})
+	b, err := proto.Marshal(&fpc.Failure{Step: cut(f.Step), Code: cut(f.Code), Reason: cut(f.Reason), Hint: cut(f.Hint)})
 	if err != nil {
 		return nil // an empty failure; strings are valid UTF-8, so this does not happen
 	}
@@ -137,5 +145,5 @@ func decodeFailure(b []byte) (*Failure, error) {
 	if err := proto.Unmarshal(b, &m); err != nil {
 		return nil, &FrameError{Code: Malformed, Detail: "failure does not decode", Err: err}
 	}
-	return &Failure{Step: m.GetStep(), Code: m.GetCode(), Reason: m.GetReason()}, nil
+	return &Failure{Step: m.GetStep(), Code: m.GetCode(), Reason: m.GetReason(), Hint: m.GetHint()}, nil
 }

@@ -114,9 +114,19 @@ func (s *server) open(f frame) error {
 	return nil
 }
 
-// serve runs the handler and sends its outcome.
+// serve runs the handler and sends its outcome, also if the handler panics or
+// ends its goroutine.
 func (s *server) serve(ctx context.Context, c *Call) {
-	out, err := s.guard(ctx, c)
+	var out []byte
+	err := error(&Failure{Code: CodePanic, Reason: fmt.Sprintf("the handler of %q panicked", c.Method)})
+	defer func() {
+		_ = recover() // what was thrown may hold secrets
+		s.finish(c, out, err)
+	}()
+	out, err = s.handle(ctx, c)
+}
+
+func (s *server) finish(c *Call, out []byte, err error) {
 	if err == nil && len(out) > s.limits.MaxFrame {
 		err = &SizeError{What: "answer", Size: len(out), Max: s.limits.MaxFrame}
 	}
@@ -130,15 +140,6 @@ func (s *server) serve(ctx context.Context, c *Call) {
 		s.close(c.id)
 		return c.id, 0, true
 	})
-}
-
-func (s *server) guard(ctx context.Context, c *Call) (out []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			out, err = nil, &Failure{Code: CodePanic, Reason: fmt.Sprintf("the handler of %q panicked", c.Method)}
-		}
-	}()
-	return s.handle(ctx, c)
 }
 
 func (s *server) close(id uint64) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -96,6 +97,8 @@ func TestFailuresCross(t *testing.T) {
 			return nil, errors.New("a plain error")
 		case "panic":
 			panic("a secret")
+		case "exit":
+			runtime.Goexit()
 		case "large":
 			return make([]byte, 1<<17), nil
 		case "long":
@@ -115,6 +118,7 @@ func TestFailuresCross(t *testing.T) {
 		{"typed", nil, Failure{Step: "INV-10", Code: "wrong_channel", Reason: "proposal is for ? another channel"}},
 		{"plain", nil, Failure{Code: CodeInternal, Reason: "a plain error"}},
 		{"panic", nil, Failure{Code: CodePanic, Reason: `the handler of "panic" panicked`}},
+		{"exit", nil, Failure{Code: CodePanic, Reason: `the handler of "exit" panicked`}},
 		{"large", nil, Failure{Code: CodeTooLarge, Reason: "transport: answer of 131072 bytes, at most 65536 fit"}},
 		{"long", nil, Failure{Code: CodeInternal, Reason: strings.Repeat("x", maxReason)}},
 		{"large-ask", nil, Failure{Code: CodeTooLarge, Reason: "transport: state access of 131072 bytes, at most 65536 fit"}},
