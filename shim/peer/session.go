@@ -63,6 +63,9 @@ func (s *session) run(stop context.Context) error {
 	defer s.end(ErrEnded)
 	go s.receive()
 	if err := s.register(stop); err != nil {
+		if stop.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	done := stop.Done()

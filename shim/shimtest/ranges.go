@@ -99,7 +99,9 @@ func (s *Stub) GetPrivateDataByRange(collection, startKey, endKey string) (shim.
 	if err != nil {
 		return nil, err
 	}
-	s.sim.privateRange = true
+	if err := s.sim.beginPrivateRange(); err != nil {
+		return nil, err
+	}
 	return s.scan(collection, start, end), nil
 }
 
@@ -113,7 +115,9 @@ func (s *Stub) GetPrivateDataByPartialCompositeKey(collection, objectType string
 	if err != nil {
 		return nil, err
 	}
-	s.sim.privateRange = true
+	if err := s.sim.beginPrivateRange(); err != nil {
+		return nil, err
+	}
 	return s.scan(collection, start, end), nil
 }
 

@@ -64,6 +64,15 @@ func (s *simulation) beginPage() error {
 	return nil
 }
 
+// beginPrivateRange refuses private ranges in a transaction that has written.
+func (s *simulation) beginPrivateRange() error {
+	if len(s.writes) > 0 {
+		return fmt.Errorf("txid [%s]: private data can be queried only in a read-only transaction", s.txID)
+	}
+	s.privateRange = true
+	return nil
+}
+
 // read returns a committed value with the channel locked.
 func (s *simulation) read(at location) entry {
 	e := at.chaincode.state[at.collection][at.key]
