@@ -51,8 +51,9 @@ func (m *MSP) present(certPEM []byte) (*Presented, error) {
 	if !supportedKey(cert) {
 		return nil, m.fail(CodeKeyType, nil, "certificate keys of type %s are not supported", cert.PublicKeyAlgorithm)
 	}
+	subject := cert.Subject
 	if cert, err = m.trust.sanitise(cert); err != nil {
-		return nil, m.fail(CodeChain, err, "certificate of %q", cert.Subject)
+		return nil, m.fail(CodeChain, err, "certificate of %q", subject)
 	}
 	h := m.hashIdentity()
 	h.Write(cert.Raw)
