@@ -10,7 +10,13 @@
 // these steps, over a state that the caller hands in. It does no I/O.
 package lifecycle
 
-import "github.com/privatechaincode/fpc/internal/pb/peer"
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+)
 
 // Names of Fabric's that appear in state, in policies and in definitions.
 const (
@@ -41,13 +47,12 @@ type Definition struct {
 	Collections         *peer.CollectionConfigPackage
 }
 
-// WithDefaults fills in what an empty field means: the builtin plugins and the
-// channel's endorsement policy.
-func (d Definition) WithDefaults() Definition { return d }
-
-// Validate checks name, version and collections as Fabric's `_lifecycle` does
-// before an approval or a commit; the error texts are Fabric's.
-func (d Definition) Validate() error { return nil }
+// Approval is an approved definition with the package that the organisation
+// runs for it; PackageID is empty where it runs none.
+type Approval struct {
+	Definition
+	PackageID string
+}
 
 // Readable is a state to read definitions from: the public `_lifecycle`
 // namespace, or an organisation's implicit collection in it. An absent key is
@@ -57,6 +62,7 @@ type Readable interface {
 }
 
 // ReadWritable is a state that a definition or an approval is written to.
+// Reads show the state before the transaction, not its own writes.
 type ReadWritable interface {
 	Readable
 	PutState(key string, value []byte) error
@@ -69,55 +75,64 @@ type Opaque interface {
 	GetStateHash(key string) ([]byte, error)
 }
 
-// Rangeable lists keys and values by prefix.
+// Rangeable lists keys and values by prefix: keys from prefix on and below
+// prefix+"\x7f".
 type Rangeable interface {
 	Readable
 	GetStateRange(prefix string) (map[string][]byte, error)
 }
 
-// Approval is an approved definition with the package that the organisation
-// runs for it; PackageID is empty where it runs none.
-type Approval struct {
-	Definition
-	PackageID string
+// WithDefaults fills in what an empty field means: the builtin plugins and the
+// channel's endorsement policy.
+func (d Definition) WithDefaults() Definition {
+	if d.EndorsementPlugin == "" {
+		d.EndorsementPlugin = DefaultEndorsementPlugin
+	}
+	if d.ValidationPlugin == "" {
+		d.ValidationPlugin = DefaultValidationPlugin
+	}
+	if len(d.ValidationParameter) == 0 {
+		d.ValidationParameter = defaultPolicy
+	}
+	return d
 }
 
-// NotDefinedError says that no chaincode of this name is committed. A peer
-// answers it with status 404.
-type NotDefinedError struct{ Name string }
+var defaultPolicy = referenceTo(EndorsementPolicyRef)
 
-func (e NotDefinedError) Error() string { return "namespace " + e.Name + " is not defined" }
-
-// Approve writes an organisation's approval of d, defaults filled in, to its
-// implicit collection (LC-3). Sequence rules and error texts are Fabric's.
-func Approve(d Definition, packageID string, public Readable, org ReadWritable) error { return nil }
-
-// CheckCommitReadiness tells, per organisation, whether it approved exactly d.
-func CheckCommitReadiness(d Definition, public Readable, orgs map[string]Opaque) (map[string]bool, error) {
-	return nil, nil
+// referenceTo is the application policy that refers to a channel policy:
+// ApplicationPolicy{channel_config_policy_reference: path}, field 2. It is
+// written out because encoding a constant cannot fail, and needs no error path.
+func referenceTo(path string) []byte {
+	return append([]byte{2<<3 | 2, byte(len(path))}, path...)
 }
 
-// Commit writes d to the public state (LC-4) and tells who approved it; whether
-// that is enough is the LifecycleEndorsement policy's decision.
-func Commit(d Definition, public ReadWritable, orgs map[string]Opaque) (map[string]bool, error) {
-	return nil, nil
+// sameParameters says in Fabric's words how a definition differs from this one
+// in anything but name and sequence.
+func (d Definition) sameParameters(o Definition) error {
+	mismatch := func(field, expected, passed string) error {
+		return fail(CodeRedefinition, nil, "expected %s '%s' does not match passed %s '%s'", field, expected, field, passed)
+	}
+	boolean := map[bool]string{true: "true", false: "false"}
+	switch {
+	case d.Version != o.Version:
+		return mismatch("Version", d.Version, o.Version)
+	case d.EndorsementPlugin != o.EndorsementPlugin:
+		return mismatch("EndorsementPlugin", d.EndorsementPlugin, o.EndorsementPlugin)
+	case d.InitRequired != o.InitRequired:
+		return mismatch("InitRequired", boolean[d.InitRequired], boolean[o.InitRequired])
+	case d.ValidationPlugin != o.ValidationPlugin:
+		return mismatch("ValidationPlugin", d.ValidationPlugin, o.ValidationPlugin)
+	case !bytes.Equal(d.ValidationParameter, o.ValidationParameter):
+		return fail(CodeRedefinition, nil, "expected ValidationParameter '%x' does not match passed ValidationParameter '%x'", d.ValidationParameter, o.ValidationParameter)
+	case !proto.Equal(collectionsOf(d), collectionsOf(o)):
+		return fail(CodeRedefinition, nil, "Collections do not match")
+	}
+	return nil
 }
 
-// Approvals tells which organisations' approvals equal the definition d.
-func Approvals(d Definition, orgs map[string]Opaque) (map[string]bool, error) { return nil, nil }
-
-// Query reads a committed definition; it is a [NotDefinedError] if there is
-// none.
-func Query(name string, public Readable) (*Definition, error) { return nil, nil }
-
-// QueryAll reads all committed definitions, sorted by name.
-func QueryAll(public Rangeable) ([]*Definition, error) { return nil, nil }
-
-// QueryApproved reads an organisation's approval; sequence 0 asks for the
-// newest: the next one if it is approved already, otherwise the current one.
-func QueryApproved(name string, sequence int64, public, org Readable) (*Approval, error) {
-	return nil, nil
+func collectionsOf(d Definition) *peer.CollectionConfigPackage {
+	if d.Collections == nil {
+		return &peer.CollectionConfigPackage{}
+	}
+	return d.Collections
 }
-
-// Sequence reads a chaincode's committed sequence, 0 if there is none.
-func Sequence(name string, public Readable) (int64, error) { return 0, nil }
