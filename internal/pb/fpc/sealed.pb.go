@@ -121,9 +121,10 @@ type EnclaveState struct {
 	EnclaveSk      []byte                 `protobuf:"bytes,5,opt,name=enclave_sk,json=enclaveSk,proto3" json:"enclave_sk,omitempty"`
 	EnclaveDkSuite string                 `protobuf:"bytes,6,opt,name=enclave_dk_suite,json=enclaveDkSuite,proto3" json:"enclave_dk_suite,omitempty"`
 	EnclaveDk      []byte                 `protobuf:"bytes,7,opt,name=enclave_dk,json=enclaveDk,proto3" json:"enclave_dk,omitempty"`
-	AttestedData   []byte                 `protobuf:"bytes,8,opt,name=attested_data,json=attestedData,proto3" json:"attested_data,omitempty"` // of the newest attestation
-	Custody        *Custody               `protobuf:"bytes,9,opt,name=custody,proto3" json:"custody,omitempty"`                               // of this enclave, as last attested
-	KeySets        []*KeySet              `protobuf:"bytes,10,rep,name=key_sets,json=keySets,proto3" json:"key_sets,omitempty"`               // by generation, the newest last
+	AttestedData   []byte                 `protobuf:"bytes,8,opt,name=attested_data,json=attestedData,proto3" json:"attested_data,omitempty"`                                                                // of the newest attestation
+	Custody        *Custody               `protobuf:"bytes,9,opt,name=custody,proto3" json:"custody,omitempty"`                                                                                              // of this enclave, as last attested
+	KeySets        []*KeySet              `protobuf:"bytes,10,rep,name=key_sets,json=keySets,proto3" json:"key_sets,omitempty"`                                                                              // by generation, the newest last
+	MspRoots       map[string][]byte      `protobuf:"bytes,11,rep,name=msp_roots,json=mspRoots,proto3" json:"msp_roots,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // hash of the roots of every MSP ever known, by MSP id
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -228,6 +229,13 @@ func (x *EnclaveState) GetKeySets() []*KeySet {
 	return nil
 }
 
+func (x *EnclaveState) GetMspRoots() map[string][]byte {
+	if x != nil {
+		return x.MspRoots
+	}
+	return nil
+}
+
 // KeySet is one generation of a chaincode's keys.
 type KeySet struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -317,7 +325,7 @@ const file_fpc_protocol_sealed_proto_rawDesc = "" +
 	"\n" +
 	"enclave_id\x18\x04 \x01(\tR\tenclaveId\x12\x14\n" +
 	"\x05check\x18\x05 \x01(\fR\x05check\x12\x16\n" +
-	"\x06sealed\x18\x06 \x01(\fR\x06sealed\"\xcd\x03\n" +
+	"\x06sealed\x18\x06 \x01(\fR\x06sealed\"\xd1\x04\n" +
 	"\fEnclaveState\x127\n" +
 	"\tcc_params\x18\x01 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12=\n" +
 	"\vhost_params\x18\x02 \x01(\v2\x1c.fpc.protocol.HostParametersR\n" +
@@ -332,7 +340,11 @@ const file_fpc_protocol_sealed_proto_rawDesc = "" +
 	"\rattested_data\x18\b \x01(\fR\fattestedData\x12/\n" +
 	"\acustody\x18\t \x01(\v2\x15.fpc.protocol.CustodyR\acustody\x12/\n" +
 	"\bkey_sets\x18\n" +
-	" \x03(\v2\x14.fpc.protocol.KeySetR\akeySets\"\xaf\x01\n" +
+	" \x03(\v2\x14.fpc.protocol.KeySetR\akeySets\x12E\n" +
+	"\tmsp_roots\x18\v \x03(\v2(.fpc.protocol.EnclaveState.MspRootsEntryR\bmspRoots\x1a;\n" +
+	"\rMspRootsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xaf\x01\n" +
 	"\x06KeySet\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\x04R\n" +
@@ -354,29 +366,31 @@ func file_fpc_protocol_sealed_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_sealed_proto_rawDescData
 }
 
-var file_fpc_protocol_sealed_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_fpc_protocol_sealed_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_fpc_protocol_sealed_proto_goTypes = []any{
 	(*SealedState)(nil),       // 0: fpc.protocol.SealedState
 	(*EnclaveState)(nil),      // 1: fpc.protocol.EnclaveState
 	(*KeySet)(nil),            // 2: fpc.protocol.KeySet
-	(*CCParameters)(nil),      // 3: fpc.protocol.CCParameters
-	(*HostParameters)(nil),    // 4: fpc.protocol.HostParameters
-	(*MSPConfigurations)(nil), // 5: fpc.protocol.MSPConfigurations
-	(*Custody)(nil),           // 6: fpc.protocol.Custody
-	(*Lineage)(nil),           // 7: fpc.protocol.Lineage
+	nil,                       // 3: fpc.protocol.EnclaveState.MspRootsEntry
+	(*CCParameters)(nil),      // 4: fpc.protocol.CCParameters
+	(*HostParameters)(nil),    // 5: fpc.protocol.HostParameters
+	(*MSPConfigurations)(nil), // 6: fpc.protocol.MSPConfigurations
+	(*Custody)(nil),           // 7: fpc.protocol.Custody
+	(*Lineage)(nil),           // 8: fpc.protocol.Lineage
 }
 var file_fpc_protocol_sealed_proto_depIdxs = []int32{
-	3, // 0: fpc.protocol.EnclaveState.cc_params:type_name -> fpc.protocol.CCParameters
-	4, // 1: fpc.protocol.EnclaveState.host_params:type_name -> fpc.protocol.HostParameters
-	5, // 2: fpc.protocol.EnclaveState.msps:type_name -> fpc.protocol.MSPConfigurations
-	6, // 3: fpc.protocol.EnclaveState.custody:type_name -> fpc.protocol.Custody
+	4, // 0: fpc.protocol.EnclaveState.cc_params:type_name -> fpc.protocol.CCParameters
+	5, // 1: fpc.protocol.EnclaveState.host_params:type_name -> fpc.protocol.HostParameters
+	6, // 2: fpc.protocol.EnclaveState.msps:type_name -> fpc.protocol.MSPConfigurations
+	7, // 3: fpc.protocol.EnclaveState.custody:type_name -> fpc.protocol.Custody
 	2, // 4: fpc.protocol.EnclaveState.key_sets:type_name -> fpc.protocol.KeySet
-	7, // 5: fpc.protocol.KeySet.lineage:type_name -> fpc.protocol.Lineage
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	3, // 5: fpc.protocol.EnclaveState.msp_roots:type_name -> fpc.protocol.EnclaveState.MspRootsEntry
+	8, // 6: fpc.protocol.KeySet.lineage:type_name -> fpc.protocol.Lineage
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_sealed_proto_init() }
@@ -393,7 +407,7 @@ func file_fpc_protocol_sealed_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_sealed_proto_rawDesc), len(file_fpc_protocol_sealed_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
