@@ -3,6 +3,7 @@
 package devnet
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/fabric/block"
 	"github.com/privatechaincode/fpc/fabric/channel"
+	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
@@ -235,6 +237,10 @@ func (n *Network) writeGenesis(cfg Config, listeners []net.Listener, now time.Ti
 			MaxMessages: cfg.BatchCount, AbsoluteMaxBytes: 98 << 20, PreferredMaxBytes: 2 << 20, Timeout: cfg.BatchTimeout,
 		},
 		Timestamp: now,
+		Nonce:     make([]byte, envelope.NonceSize),
+	}
+	if _, err := rand.Read(profile.Nonce); err != nil {
+		return fmt.Errorf("devnet: nonce: %w", err)
 	}
 	for i, o := range n.orgs {
 		at := listeners[i+1].Addr().(*net.TCPAddr)
