@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/privatechaincode/fpc/client/admin"
-	"github.com/privatechaincode/fpc/client/fabric"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -34,7 +33,7 @@ func (e *enclaveFlags) run(cmd *cobra.Command, ordered bool, work func(context.C
 		return usagef("no chaincode named; name one with -n")
 	}
 	return e.onChannel(cmd, ordered, func(ctx context.Context, c *session) error {
-		return work(ctx, c, admin.Registry{Network: c.network(), Name: e.ercc})
+		return work(ctx, c, admin.Registry{Network: c.everyone(), Name: e.ercc})
 	})
 }
 
@@ -129,9 +128,7 @@ func newEnclaveRefresh(e *enclaveFlags) *cobra.Command {
 				return err
 			}
 			return e.run(cmd, true, func(ctx context.Context, c *session, registry admin.Registry) error {
-				own := c.network()
-				own.Endorsers = []*fabric.Peer{c.own}
-				credentials, err := admin.Host{Peer: own, Chaincode: e.name}.Refresh(ctx, nil)
+				credentials, err := admin.Host{Peer: c.host(), Chaincode: e.name}.Refresh(ctx, nil)
 				if err != nil {
 					return err
 				}

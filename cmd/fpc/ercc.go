@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/privatechaincode/fpc/client/admin"
-	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -43,7 +42,7 @@ the blocks of the own organisation's peer.`,
 				return err
 			}
 			return s.onChannel(cmd, false, func(ctx context.Context, c *session) error {
-				facts, err := admin.Facts(ctx, c.network())
+				facts, err := admin.Facts(ctx, c.host())
 				if err != nil {
 					return err
 				}
@@ -122,9 +121,7 @@ func newPolicyCheck(s *settings) *cobra.Command {
 				return err
 			}
 			return s.onChannel(cmd, false, func(ctx context.Context, c *session) error {
-				own := c.network()
-				own.Endorsers = []*fabric.Peer{c.own}
-				facts, err := admin.Facts(ctx, own)
+				facts, err := admin.Facts(ctx, c.host())
 				if err != nil {
 					return err
 				}
@@ -151,7 +148,7 @@ func newPolicySet(s *settings) *cobra.Command {
 				return err
 			}
 			return s.onChannel(cmd, true, func(ctx context.Context, c *session) error {
-				receipt, err := admin.Registry{Network: c.network(), Name: name}.SetPolicy(ctx, raw)
+				receipt, err := admin.Registry{Network: c.everyone(), Name: name}.SetPolicy(ctx, raw)
 				if err != nil {
 					return err
 				}

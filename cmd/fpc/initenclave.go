@@ -11,7 +11,6 @@ import (
 
 	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client/admin"
-	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -39,11 +38,9 @@ again: what is done is left alone.`,
 				if endpoint == "" {
 					endpoint = c.own.Address()
 				}
-				own := c.network()
-				own.Endorsers = []*fabric.Peer{c.own}
 				result, err := admin.Initialisation{
-					Host:     admin.Host{Peer: own, Chaincode: name},
-					Registry: admin.Registry{Network: c.network(), Name: ercc},
+					Host:     admin.Host{Peer: c.host(), Chaincode: name},
+					Registry: admin.Registry{Network: c.everyone(), Name: ercc},
 					MSPID:    c.env.mspID, Endpoint: endpoint, Manifest: manifest, Suite: suite,
 					Progress: func(step, what string) { fmt.Fprintf(cmd.ErrOrStderr(), "%-7s %s\n", step, what) },
 				}.Run(ctx)

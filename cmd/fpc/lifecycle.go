@@ -214,7 +214,7 @@ func newCommit(d *definitionFlags) *cobra.Command {
 				if err := warnBeforeChange(ctx, cmd.ErrOrStderr(), c, def); err != nil {
 					return err
 				}
-				receipt, err := lifecycleOf(c).Commit(ctx, def)
+				receipt, err := admin.Lifecycle{Network: c.everyone()}.Commit(ctx, def)
 				if err != nil {
 					return err
 				}

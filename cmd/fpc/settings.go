@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/devnet"
 	"github.com/privatechaincode/fpc/fabric/msp"
 )
 
@@ -95,7 +96,8 @@ type session struct {
 	env     peerEnvironment
 	signer  msp.Signer
 	own     *fabric.Peer
-	peers   []*fabric.Peer // the endorsers: --peerAddresses, or the own peer
+	peers   []*fabric.Peer // --peerAddresses, or the own peer
+	all     []*fabric.Peer // --peerAddresses, or all peers of FPC_NETWORK, or the own peer
 	orderer *fabric.Orderer
 	channel string
 	closers []func() error
@@ -125,7 +127,37 @@ func (s *settings) connect() (_ *session, err error) {
 	if c.peers, err = s.dialEndorsers(c); err != nil {
 		return nil, err
 	}
+	c.all = c.peers
+	if dir := os.Getenv("FPC_NETWORK"); dir != "" && len(s.peerAddresses) == 0 {
+		if c.all, err = c.dialNetwork(dir); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// dialNetwork connects all peers of the embedded network in dir, the own first.
+func (c *session) dialNetwork(dir string) ([]*fabric.Peer, error) {
+	d, err := devnet.ReadDescription(dir)
+	if err != nil {
+		return nil, usagef("FPC_NETWORK: %v", err)
+	}
+	peers := []*fabric.Peer{c.own}
+	for _, org := range d.Organizations {
+		if org.PeerAddress == c.env.own.Address {
+			continue
+		}
+		roots, err := readNamed("FPC_NETWORK", org.TLSRoot)
+		if err != nil {
+			return nil, err
+		}
+		p, err := c.dialPeer(fabric.Endpoint{Address: org.PeerAddress, RootCerts: roots})
+		if err != nil {
+			return nil, err
+		}
+		peers = append(peers, p)
+	}
+	return peers, nil
 }
 
 // dialEndorsers connects the peers of --peerAddresses, or gives the own peer.
@@ -180,9 +212,24 @@ func (c *session) needChannel() error {
 	return nil
 }
 
-// network is where this session's calls go.
+// network is where calls to the own organisation go: to the peers of
+// --peerAddresses, or to the own peer.
 func (c *session) network() *fabric.Network {
 	return &fabric.Network{Channel: c.channel, Signer: c.signer, Endorsers: c.peers, Orderer: c.orderer, WaitAll: true}
+}
+
+// everyone is where calls go that several organisations must endorse.
+func (c *session) everyone() *fabric.Network {
+	n := c.network()
+	n.Endorsers = c.all
+	return n
+}
+
+// host is the own peer alone.
+func (c *session) host() *fabric.Network {
+	n := c.network()
+	n.Endorsers = []*fabric.Peer{c.own}
+	return n
 }
 
 // withTimeout bounds one command's calls.
@@ -209,7 +256,7 @@ func (s *settings) needOrderer(ctx context.Context, c *session) error {
 
 func (s *settings) ordererEndpoint(ctx context.Context, c *session) (fabric.Endpoint, error) {
 	if s.orderer == "" {
-		return fabric.OrdererOf(ctx, &fabric.Network{Channel: c.channel, Signer: c.signer, Endorsers: []*fabric.Peer{c.own}})
+		return fabric.OrdererOf(ctx, c.host())
 	}
 	ep := fabric.Endpoint{Address: s.orderer, ServerName: s.ordererName}
 	if !s.ordererTLS && s.ordererCAFile == "" {
