@@ -13,6 +13,7 @@ import (
 	"github.com/privatechaincode/fpc/devnet/ledger/kv"
 	"github.com/privatechaincode/fpc/fabric/block"
 	"github.com/privatechaincode/fpc/fabric/channel"
+	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
@@ -111,11 +112,12 @@ func (p *Peer) Join(genesis *common.Block) (*Ledger, error) {
 // configTxID returns the transaction id in the genesis block's channel header.
 func configTxID(genesis *common.Block) string {
 	var env common.Envelope
-	var payload common.Payload
-	var header common.ChannelHeader
-	if proto.Unmarshal(genesis.Data.Data[0], &env) != nil || proto.Unmarshal(env.Payload, &payload) != nil ||
-		proto.Unmarshal(payload.GetHeader().GetChannelHeader(), &header) != nil {
+	if proto.Unmarshal(genesis.Data.Data[0], &env) != nil {
 		return ""
 	}
-	return header.TxId
+	opened, err := envelope.OpenAny(&env)
+	if err != nil {
+		return ""
+	}
+	return opened.Channel.GetTxId()
 }

@@ -20,12 +20,16 @@ import (
 // transaction before it is dropped.
 const pendingBlocks = 1000
 
-// PutPrivate keeps the private write set of an endorsed transaction (a
-// serialized TxPvtReadWriteSet: rwset.Results.Private), durably, until a block
-// brings its hashes. The endorser calls it before it answers.
-func (l *Ledger) PutPrivate(txID string, set []byte) error {
+// PutPrivate keeps the private write set of an endorsed transaction
+// (rwset.Results.Private), durably, until a block brings its hashes. The
+// endorser calls it before it answers.
+func (l *Ledger) PutPrivate(txID string, set *pb.TxPvtReadWriteSet) error {
+	raw, err := proto.Marshal(set)
+	if err != nil {
+		return fmt.Errorf("ledger %s: private data of %s: %w", l.channelID, txID, err)
+	}
 	var batch kv.Batch
-	batch.Set(l.keys.text(kindPending, txID), set)
+	batch.Set(l.keys.text(kindPending, txID), raw)
 	batch.Set(l.keys.pendingSince(l.Height(), txID), nil)
 	return l.store.Commit(&batch)
 }
