@@ -3,8 +3,10 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -58,4 +60,26 @@ func retryable(code protocol.Code) bool {
 		return true
 	}
 	return false
+}
+
+// refusal is a RejectedError whose message holds a step's refusal, so that
+// callers find its code and hint.
+type refusal struct {
+	*fabric.RejectedError
+	step *protocol.StepError
+}
+
+func (e *refusal) Unwrap() []error { return []error{e.RejectedError, e.step} }
+
+// refused reads the refusal of a step out of a server's words.
+func refused(err error) error {
+	var rejected *fabric.RejectedError
+	if !errors.As(err, &rejected) {
+		return err
+	}
+	step, ok := protocol.ParseError(rejected.Message)
+	if !ok {
+		return err
+	}
+	return &refusal{rejected, step}
 }

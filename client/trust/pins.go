@@ -20,6 +20,7 @@ type Pins struct {
 	channelHash []byte
 	manager     *msp.Manager
 	rootsHash   []byte
+	config      *channel.Bundle // nil: only MSPs are pinned
 }
 
 // PinBlocks takes the pins from a genesis block and from a later configuration
@@ -55,7 +56,12 @@ func PinBlocks(genesis, current *common.Block) (*Pins, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewPins(bundle.ChannelID(), hash, parsed...)
+	pins, err := NewPins(bundle.ChannelID(), hash, parsed...)
+	if err != nil {
+		return nil, err
+	}
+	pins.config = bundle
+	return pins, nil
 }
 
 // NewPins pins a channel's name, its Channel_hash (32 bytes) and the MSPs of its
@@ -81,7 +87,7 @@ func NewPins(channelID string, channelHash []byte, msps ...*msppb.FabricMSPConfi
 	if err != nil {
 		return nil, protocol.Wrap("INV-5", protocol.CodeWrongMSP, err)
 	}
-	return &Pins{channelID, slices.Clone(channelHash), manager, rootsHash}, nil
+	return &Pins{channelID: channelID, channelHash: slices.Clone(channelHash), manager: manager, rootsHash: rootsHash}, nil
 }
 
 // ChannelID returns the channel's name.

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"context"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/fabric/msp"
+)
+
+// OverGRPC makes a real peer usable by this package.
+func OverGRPC(p *fabric.Peer) Peer { return grpcPeer{p} }
+
+type grpcPeer struct{ *fabric.Peer }
+
+// Watch implements [Peer].
+func (p grpcPeer) Watch(ctx context.Context, channel string, signer msp.Signer, now time.Time) (Watcher, error) {
+	w, err := p.Peer.Watch(ctx, channel, signer, now)
+	if err != nil {
+		return nil, err // not w: a nil *fabric.Watcher is not a nil Watcher
+	}
+	return w, nil
+}
+
+// DialPinned returns a Config.Dial that reaches peers over TLS under their
+// organisation's pinned TLS roots. Connections live as long as the program.
+func DialPinned(pins *trust.Pins) func(address, mspID string) (Peer, error) {
+	return func(address, mspID string) (Peer, error) {
+		m, ok := pins.MSPs().MSP(mspID)
+		if !ok {
+			return nil, fmt.Errorf("peer %s: organisation %q is not pinned", address, mspID)
+		}
+		var roots []byte
+		for _, cert := range m.TLSRoots() {
+			roots = append(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})...)
+		}
+		if len(roots) == 0 {
+			return nil, fmt.Errorf("peer %s: no TLS roots of %s are pinned", address, mspID)
+		}
+		p, err := fabric.DialPeer(fabric.Endpoint{Address: address, RootCerts: roots})
+		if err != nil {
+			return nil, err
+		}
+		return OverGRPC(p), nil
+	}
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// Contract is one private chaincode on a network.
+type Contract struct {
+	network   *Network
+	chaincode string
+}
+
+// Name returns the chaincode's name.
+func (c *Contract) Name() string { return c.chaincode }
+
+// Check reads the registry and returns the chaincode if this client may trust
+// it. An earlier result is used while it is fresh; refresh asks anew.
+func (c *Contract) Check(ctx context.Context, refresh bool) (*trust.Chaincode, error) {
+	if refresh {
+		c.network.registry.forget(c.chaincode)
+	}
+	e, err := c.network.registry.lookup(ctx, c.chaincode)
+	if err != nil {
+		return nil, err
+	}
+	return e.chaincode, nil
+}
+
+// Submit invokes a function and commits what it did (INV-1 to INV-22, VAL-1 to
+// VAL-5). It returns the chaincode's answer once the transaction is committed as
+// valid.
+//
+// Errors: [NotAttestedError], [ChaincodeError], and those of client/fabric.
+func (c *Contract) Submit(ctx context.Context, function string, args ...string) ([]byte, error) {
+	return c.SubmitWith(ctx, function, WithArguments(args...))
+}
+
+// SubmitWith is Submit with options.
+func (c *Contract) SubmitWith(ctx context.Context, function string, options ...Option) ([]byte, error) {
+	var validation *Validation
+	err := c.withFreshKey(ctx, func() (err error) {
+		p, err := c.NewProposal(ctx, function, options...)
+		if err != nil {
+			return err
+		}
+		validation, err = p.Endorse(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	tx, err := validation.Endorse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := tx.Submit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer commit.Close()
+	return commit.Result()
+}
+
+// Evaluate invokes a function and returns its answer, without committing
+// anything. The answer is as old as the state that the enclave's peer chose to
+// show it: a commit would refuse an old state, a query cannot.
+func (c *Contract) Evaluate(ctx context.Context, function string, args ...string) ([]byte, error) {
+	return c.EvaluateWith(ctx, function, WithArguments(args...))
+}
+
+// EvaluateWith is Evaluate with options.
+func (c *Contract) EvaluateWith(ctx context.Context, function string, options ...Option) ([]byte, error) {
+	var result []byte
+	err := c.withFreshKey(ctx, func() error {
+		p, err := c.NewProposal(ctx, function, options...)
+		if err != nil {
+			return err
+		}
+		result, err = p.Evaluate(ctx)
+		return err
+	})
+	return result, err
+}
+
+// withFreshKey runs a call, and once more with a newly read registry if it was
+// refused because the registry has changed (unknown key and the like).
+func (c *Contract) withFreshKey(ctx context.Context, call func() error) error {
+	err := call()
+	if err == nil || !retryable(protocol.CodeOf(err)) {
+		return err
+	}
+	if _, readErr := c.Check(ctx, true); readErr != nil {
+		return readErr
+	}
+	return call()
+}
+
+// An Option says what a proposal carries beside the function's name.
+type Option func(*options)
+
+type options struct {
+	args      [][]byte
+	transient map[string][]byte
+	creator   []byte
+}
+
+// WithArguments adds arguments.
+func WithArguments(args ...string) Option {
+	return func(o *options) {
+		for _, a := range args {
+			o.args = append(o.args, []byte(a))
+		}
+	}
+}
+
+// WithBytesArguments adds arguments that need not be text.
+func WithBytesArguments(args ...[]byte) Option {
+	return func(o *options) { o.args = append(o.args, args...) }
+}
+
+// WithTransient sets the transient data. They are sealed into the request: the
+// proposal's own transient map stays empty, since in Lite the proposal lands on
+// the ledger.
+func WithTransient(transient map[string][]byte) Option {
+	return func(o *options) { o.transient = transient }
+}
+
+// WithCreator makes the proposal in the name of another serialised identity,
+// which then signs it, the validation and the transaction by their Sign methods.
+func WithCreator(creator []byte) Option {
+	return func(o *options) { o.creator = creator }
+}
+
+// NewProposal checks the chaincode and seals a call to it (INV-1 to INV-5).
+func (c *Contract) NewProposal(ctx context.Context, function string, opts ...Option) (*Proposal, error) {
+	n := c.network
+	o := options{creator: n.config.Signer.Creator()}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	nonce := make([]byte, envelope.NonceSize)
+	_, _ = rand.Read(nonce) // documented never to fail
+	txID := envelope.TxID(nonce, o.creator)
+	n.received("INV-1", "user", "client", "invoke", txID)
+	entry, err := n.registry.lookup(ctx, c.chaincode)
+	if err != nil {
+		return nil, err
+	}
+	n.received("INV-3", "client", "client", "r_key", txID)
+	args := append([][]byte{[]byte(function)}, o.args...)
+	request, err := entry.chaincode.Seal(o.creator, args, o.transient)
+	if err != nil {
+		return nil, fmt.Errorf("seal the request: %w", err)
+	}
+	n.received("INV-4", "client", "client", "encrypted_request", txID)
+	d, err := n.draft(c.chaincode, o.creator, nonce, request.Args())
+	if err != nil {
+		return nil, err
+	}
+	return &Proposal{draft: d, entry: entry, request: request}, nil
+}

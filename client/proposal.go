@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// Proposal is a call, sealed to the enclaves of one chaincode (INV-6). It is not
+// safe for concurrent use.
+type Proposal struct {
+	*draft
+	entry   *entry
+	request *trust.Request
+}
+
+// Chaincode returns the chaincode that it is sealed to, as this client checked it.
+func (p *Proposal) Chaincode() *trust.Chaincode { return p.entry.chaincode }
+
+// Evaluate has an enclave run the call and opens its answer at once (INV-22).
+//
+// Errors: [NotAttestedError], [ChaincodeError], and those of client/fabric.
+func (p *Proposal) Evaluate(ctx context.Context) ([]byte, error) {
+	answer, _, err := p.execute(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.open(answer)
+}
+
+// Endorse has an enclave run the call, checks what it signed (INV-22), and makes
+// the validation proposal that replays it. A call that failed in the chaincode
+// cannot be committed: its sealed error is opened and returned as
+// [ChaincodeError].
+func (p *Proposal) Endorse(ctx context.Context) (*Validation, error) {
+	answer, host, err := p.execute(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !answer.IsResult() {
+		if _, err := p.open(answer); err != nil {
+			return nil, err
+		}
+		return nil, p.distrust(protocol.Errorf("INV-22", protocol.CodeBadResponse, "enclave signed a success under the error label"))
+	}
+	d, err := p.network.freshDraft(p.entry.chaincode.ID(), p.creator, answer.ValidateArgs())
+	if err != nil {
+		return nil, err
+	}
+	return &Validation{draft: d, proposal: p, answer: answer, host: host}, nil
+}
+
+// execute sends the proposal to the peers that host the chaincode's enclaves, one
+// after the other until one can be reached (INV-6), and verifies the answer.
+func (p *Proposal) execute(ctx context.Context) (*trust.Answer, Peer, error) {
+	signed, err := p.signed()
+	if err != nil {
+		return nil, nil, err
+	}
+	var unreachable []error
+	for _, enclave := range p.entry.chaincode.Enclaves() {
+		host, err := p.network.peerOf(enclave)
+		if err != nil {
+			unreachable = append(unreachable, err)
+			continue
+		}
+		reply := ask(ctx, host, signed)
+		if gone := (*fabric.UnreachableError)(nil); errors.As(reply.err, &gone) && ctx.Err() == nil {
+			unreachable = append(unreachable, reply.err)
+			continue
+		}
+		if reply.err != nil {
+			return nil, nil, reply.err
+		}
+		p.network.received("INV-18", "peer", "client", "ccrsp_msg", p.txID)
+		answer, err := p.verify(signed, reply.answer)
+		return answer, host, err
+	}
+	return nil, nil, errors.Join(unreachable...)
+}
+
+// verify checks ccrsp_msg in a peer's answer. The peer's own endorsement of it
+// is worth nothing here: the enclave's signature inside counts.
+func (p *Proposal) verify(signed *peer.SignedProposal, answer *peer.ProposalResponse) (*trust.Answer, error) {
+	ccrsp := answer.GetResponse().GetPayload()
+	if len(ccrsp) == 0 && len(answer.GetPayload()) > 0 {
+		result, err := envelope.ParseResult(answer.GetPayload())
+		if err != nil {
+			return nil, p.distrust(protocol.Wrap("INV-18", protocol.CodeMalformed, err))
+		}
+		ccrsp = result.Response.GetPayload()
+	}
+	verified, err := p.request.Verify(signed, p.txID, ccrsp)
+	if err != nil {
+		return nil, p.distrust(err)
+	}
+	return verified, nil
+}
+
+// open decrypts an answer (INV-22).
+func (p *Proposal) open(answer *trust.Answer) ([]byte, error) {
+	result, err := answer.Open()
+	if err != nil {
+		return nil, p.distrust(err)
+	}
+	p.network.received("INV-22", "client", "user", "result", p.txID)
+	if result.Status >= 400 {
+		return nil, &ChaincodeError{TxID: p.txID, Status: result.Status, Message: result.Message, Payload: result.Payload}
+	}
+	return result.Payload, nil
+}
+
+func (p *Proposal) distrust(err error) error {
+	return notAttested(p.entry.chaincode.ID(), fmt.Errorf("transaction %.12s: %w", p.txID, err))
+}
