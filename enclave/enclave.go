@@ -10,80 +10,115 @@
 package enclave
 
 import (
-	"context"
 	"errors"
-	"io"
+	"sync"
+	"sync/atomic"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
-	"github.com/privatechaincode/fpc/transport"
+	"github.com/privatechaincode/fpc/keys"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
 )
 
-// Methods that a host may call, with the message that each carries.
-const (
-	MethodInit           = "init"           // InitRequest, InitResponse: REG-3 to REG-7
-	MethodRestore        = "restore"        // RestoreRequest, RestoreResponse: INV-6c, INV-6d
-	MethodRefresh        = "refresh"        // RefreshRequest, RefreshResponse: REG-15
-	MethodGenerateCCKeys = "generateCCKeys" // GenerateCCKeysRequest, GenerateCCKeysResponse: KEY-1, KEY-2
-	MethodInvoke         = "invoke"         // InvokeRequest, InvokeResponse: INV-8 to INV-17
-	MethodStatus         = "status"         // StatusRequest, EnclaveStatus
-)
-
-// StateAccess is a running invocation's way to the ledger state, through the
-// untrusted host.
-//
-// A malicious implementer can return old values, hide, add or reorder rows,
-// swap values, claim absence, answer the same access differently twice, block
-// for ever, and learn which keys are accessed in which order. The enclave
-// detects values that it did not write under that key (EX-1) and rows out of
-// order; for rollback and hidden rows Lite relies on the replay at commit.
-type StateAccess interface {
-	Access(ctx context.Context, req *fpc.StateRequest) (*fpc.StateResponse, error)
+// Platform is the TEE under an enclave. In sim it is as trustworthy as whoever
+// launched the process; on hardware it is the root of trust.
+type Platform interface {
+	// Name is the platform's name in evidence and policies.
+	Name() string
+	// CodeID is what the platform measured of this code, in lower-case hex.
+	CodeID() string
+	// SealingKey is the key that only this code on this platform derives.
+	SealingKey() keys.SealingKey
+	// Attest issues an attestation over the report data, and says how an
+	// enclave so attested enters a key set's lineage. params come from the
+	// host.
+	Attest(reportData [64]byte, params []byte) (*fpc.Evidence, protocol.Custody, error)
 }
 
 // Config is what an enclave is made of.
 type Config struct {
-	Rand io.Reader
+	Platform  Platform
+	Chaincode shim.Chaincode
+	// Padding hides the lengths of values, events and answers; Padmé unless
+	// the chaincode's author chose otherwise.
+	Padding keys.Padding
+	// Limits bounds memory; zero fields mean defaults.
+	Limits Limits
 	// Confinement is reported in EnclaveStatus, nothing else.
 	Confinement []string
 }
 
+// Limits bounds what invocations may hold. An invocation over a limit ends with
+// a sealed error.
+type Limits struct {
+	// MaxResult is the largest ccrsp_msg, in bytes. It must fit a frame of the
+	// transport.
+	MaxResult int
+	// MaxRead is how many bytes one invocation may keep of what it read.
+	MaxRead int
+	// MaxReadAll is the same for all invocations together.
+	MaxReadAll int
+}
+
+// Defaults of [Limits].
+const (
+	DefaultMaxResult  = 15 << 20
+	DefaultMaxRead    = 64 << 20
+	DefaultMaxReadAll = 512 << 20
+)
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&l.MaxResult, DefaultMaxResult)
+	set(&l.MaxRead, DefaultMaxRead)
+	set(&l.MaxReadAll, DefaultMaxReadAll)
+	return l
+}
+
 // Enclave is one chaincode enclave. Its methods may be called concurrently.
-type Enclave struct{}
+type Enclave struct {
+	config Config
+	read   atomic.Int64 // bytes that all invocations keep of what they read
+
+	mu    sync.Mutex // held by whatever changes state
+	state atomic.Pointer[state]
+}
 
 // New returns an enclave that holds no keys yet: Init or Restore comes next.
-func New(c Config) (*Enclave, error) { return &Enclave{}, nil }
-
-var errNotYet = errors.New("enclave: not there yet")
-
-// Init makes the enclave's keys and attests them: REG-3 to REG-7.
-func (e *Enclave) Init(ctx context.Context, req *fpc.InitRequest) (*fpc.InitResponse, error) {
-	return nil, errNotYet
-}
-
-// Restore unseals an earlier state: INV-6c, INV-6d.
-func (e *Enclave) Restore(ctx context.Context, req *fpc.RestoreRequest) (*fpc.RestoreResponse, error) {
-	return nil, errNotYet
-}
-
-// Refresh attests the same keys anew: REG-15.
-func (e *Enclave) Refresh(ctx context.Context, req *fpc.RefreshRequest) (*fpc.RefreshResponse, error) {
-	return nil, errNotYet
-}
-
-// GenerateCCKeys makes the chaincode's keys: KEY-1, KEY-2.
-func (e *Enclave) GenerateCCKeys(ctx context.Context, req *fpc.GenerateCCKeysRequest) (*fpc.GenerateCCKeysResponse, error) {
-	return nil, errNotYet
-}
-
-// Invoke runs the chaincode: INV-8 to INV-17.
-func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host StateAccess) (*fpc.InvokeResponse, error) {
-	return nil, errNotYet
+func New(c Config) (*Enclave, error) {
+	if c.Platform == nil || c.Chaincode == nil {
+		return nil, errors.New("enclave: a platform and a chaincode are needed")
+	}
+	c.Limits = c.Limits.withDefaults()
+	return &Enclave{config: c}, nil
 }
 
 // Status tells what the enclave is, and nothing secret.
-func (e *Enclave) Status() *fpc.EnclaveStatus { return &fpc.EnclaveStatus{} }
+func (e *Enclave) Status() *fpc.EnclaveStatus {
+	status := &fpc.EnclaveStatus{Confinement: e.config.Confinement}
+	s := e.state.Load()
+	if s == nil {
+		return status
+	}
+	status.Initialized = true
+	status.EnclaveId = s.id
+	status.CcParams = s.params
+	status.HostParams = s.host
+	if s.keys != nil {
+		status.Provisioned = true
+		status.Generation = s.keys.generation
+	}
+	return status
+}
 
-// Handle answers one call of the transport.
-func (e *Enclave) Handle(ctx context.Context, c *transport.Call) ([]byte, error) {
-	return nil, errNotYet
+// initialised returns the state, or refuses the step.
+func (e *Enclave) initialised(step string) (*state, error) {
+	if s := e.state.Load(); s != nil {
+		return s, nil
+	}
+	return nil, protocol.Errorf(step, protocol.CodeNotInitialised, "the enclave holds no keys: it was neither initialised nor restored")
 }

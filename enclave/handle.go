@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/transport"
+)
+
+// Methods that a host may call, with the messages that they take and answer.
+const (
+	MethodInit           = "init"           // InitRequest, InitResponse: REG-3 to REG-7
+	MethodRestore        = "restore"        // RestoreRequest, RestoreResponse: INV-6c, INV-6d
+	MethodRefresh        = "refresh"        // RefreshRequest, RefreshResponse: REG-15
+	MethodGenerateCCKeys = "generateCCKeys" // GenerateCCKeysRequest, GenerateCCKeysResponse: KEY-1, KEY-2
+	MethodInvoke         = "invoke"         // InvokeRequest, InvokeResponse: INV-8 to INV-17
+	MethodStatus         = "status"         // StatusRequest, EnclaveStatus
+)
+
+// Handle answers one call of the transport. Errors are of type
+// *transport.Failure.
+func (e *Enclave) Handle(ctx context.Context, c *transport.Call) ([]byte, error) {
+	out, err := e.dispatch(ctx, c)
+	if err != nil {
+		f := protocol.Failure(err)
+		return nil, &transport.Failure{Step: f.GetStep(), Code: f.GetCode(), Reason: f.GetReason(), Hint: f.GetHint()}
+	}
+	return out, nil
+}
+
+func (e *Enclave) dispatch(ctx context.Context, c *transport.Call) ([]byte, error) {
+	switch c.Method {
+	case MethodInvoke:
+		return answer(ctx, c, "INV-8", &fpc.InvokeRequest{}, func(ctx context.Context, req *fpc.InvokeRequest) (*fpc.InvokeResponse, error) {
+			return e.Invoke(ctx, req, hostState{c})
+		})
+	case MethodInit:
+		return answer(ctx, c, "REG-3", &fpc.InitRequest{}, e.Init)
+	case MethodRestore:
+		return answer(ctx, c, "INV-6c", &fpc.RestoreRequest{}, e.Restore)
+	case MethodRefresh:
+		return answer(ctx, c, "REG-15", &fpc.RefreshRequest{}, e.Refresh)
+	case MethodGenerateCCKeys:
+		return answer(ctx, c, "KEY-1", &fpc.GenerateCCKeysRequest{}, e.GenerateCCKeys)
+	case MethodStatus:
+		return answer(ctx, c, "INV-6c", &fpc.StatusRequest{}, func(context.Context, *fpc.StatusRequest) (*fpc.EnclaveStatus, error) {
+			return e.Status(), nil
+		})
+	}
+	return nil, protocol.Errorf("INV-8", protocol.CodeUnknownFunction, "an enclave has no method %q", c.Method)
+}
+
+// answer decodes a request, runs it and encodes what it returns.
+func answer[Req, Resp proto.Message](ctx context.Context, c *transport.Call, step string, req Req, run func(context.Context, Req) (Resp, error)) ([]byte, error) {
+	if err := protocol.Unmarshal(step, "request "+c.Method, c.Request, req); err != nil {
+		return nil, err
+	}
+	resp, err := run(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	out, err := proto.Marshal(resp)
+	if err != nil {
+		return nil, protocol.Errorf(step, protocol.CodeInternal, "encode the answer to %s: %w", c.Method, err)
+	}
+	return out, nil
+}
+
+// hostState is [StateAccess] over the transport, on the call that it serves.
+type hostState struct{ call *transport.Call }
+
+func (h hostState) Access(ctx context.Context, req *fpc.StateRequest) (*fpc.StateResponse, error) {
+	b, err := proto.Marshal(req)
+	if err != nil {
+		return nil, protocol.Errorf("EX-1", CodeBadKey, "a key is not valid UTF-8")
+	}
+	b, err = h.call.Host(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	resp := &fpc.StateResponse{}
+	if err := proto.Unmarshal(b, resp); err != nil {
+		return nil, protocol.Errorf("EX-1", CodeBadAnswer, "the host's answer does not decode")
+	}
+	return resp, nil
+}

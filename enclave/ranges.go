@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
+)
+
+const stepRange = "EX-3"
+
+// rangeRead is one range under way, and its record.
+type rangeRead struct {
+	start, end string
+	id         string     // the host's name for it
+	buffer     []*fpc.Row // fetched, not yet consumed
+	more       bool       // the host has more
+	last       string     // last key consumed
+	rows       []*fpc.Read
+	exhausted  bool
+	closed     bool
+}
+
+// openRead opens a range at the host and puts it into the record; the ledger is
+// locked. An empty range is not worth asking.
+func (l *ledger) openRead(start, end string) (*rangeRead, error) {
+	r := &rangeRead{start: start, end: end}
+	if end != "" && start >= end {
+		r.closed = true
+		return r, nil
+	}
+	resp, err := l.access(stepRange, &fpc.StateRequest{Request: &fpc.StateRequest_OpenRange{OpenRange: &fpc.OpenRange{Start: start, End: end}}})
+	if err != nil {
+		return nil, err
+	}
+	r.id = resp.GetId()
+	l.ranges = append(l.ranges, r)
+	return r, l.take(r, resp)
+}
+
+// take accepts one batch of rows.
+func (l *ledger) take(r *rangeRead, resp *fpc.StateResponse) error {
+	r.buffer, r.more = resp.GetRows(), resp.GetHasMore()
+	if r.more && len(r.buffer) == 0 {
+		return l.fail(stepRange, CodeBadAnswer, "the host gave no rows and says that it has more")
+	}
+	return nil
+}
+
+// advance consumes rows until one is for the chaincode; nil at the end of the
+// range. The ledger is locked.
+func (l *ledger) advance(r *rangeRead) (*shim.KV, error) {
+	for !r.closed {
+		if len(r.buffer) == 0 {
+			if !r.more {
+				r.exhausted, r.closed = true, true
+				return nil, nil
+			}
+			resp, err := l.access(stepRange, &fpc.StateRequest{Request: &fpc.StateRequest_NextRows{NextRows: &fpc.NextRows{Id: r.id}}})
+			if err != nil {
+				return nil, err
+			}
+			if err := l.take(r, resp); err != nil {
+				return nil, err
+			}
+		}
+		row := r.buffer[0]
+		r.buffer = r.buffer[1:]
+		kv, err := l.consume(r, row)
+		if kv != nil || err != nil {
+			return kv, err
+		}
+	}
+	return nil, nil
+}
+
+// consume judges one row and records it. Rows of FPC's own keys are neither
+// recorded nor shown; values of earlier generations are recorded and not shown.
+func (l *ledger) consume(r *rangeRead, row *fpc.Row) (*shim.KV, error) {
+	key := row.GetKey()
+	if key < r.start || (r.end != "" && key >= r.end) || (r.last != "" && key <= r.last) || len(row.GetValue()) == 0 {
+		return nil, l.fail(stepRange, CodeBadRange, "the host gave key %q out of order or bounds of [%q, %q)", key, r.start, r.end)
+	}
+	r.last = key
+	if protocol.IsReservedKey(key) {
+		return nil, nil
+	}
+	if err := l.keep(stepRange, len(key)+hashSize); err != nil {
+		return nil, err
+	}
+	r.rows = append(r.rows, &fpc.Read{Key: key, ValueHash: protocol.ValueHash(row.GetValue())})
+	plain, err := l.open(stepRange, key, row.GetValue())
+	if err != nil || plain == nil {
+		return nil, err
+	}
+	return &shim.KV{Namespace: l.state.params.GetChaincodeId(), Key: key, Value: plain}, nil
+}
+
+// closeRead frees what the host holds. That it may fail to is its own loss.
+func (l *ledger) closeRead(r *rangeRead) {
+	if r.closed {
+		return
+	}
+	r.closed = true
+	if r.more && l.err == nil && !l.ended {
+		_, _ = l.host.Access(l.ctx, &fpc.StateRequest{Request: &fpc.StateRequest_CloseRange{CloseRange: &fpc.CloseRange{Id: r.id}}})
+	}
+	r.buffer = nil
+}
+
+// record returns the range as it is replayed: up to its end if it was consumed
+// to its end, else up to and with its last key. Nil if nothing was consumed.
+func (r *rangeRead) record() *fpc.RangeRead {
+	switch {
+	case r.exhausted:
+		return &fpc.RangeRead{Start: r.start, End: r.end, Rows: r.rows}
+	case r.last == "":
+		return nil
+	default:
+		return &fpc.RangeRead{Start: r.start, End: r.last + "\x00", Rows: r.rows}
+	}
+}
+
+// iterator goes through a range. What HasNext looked at is consumed too: the
+// chaincode knows of it.
+type iterator struct {
+	*ledger
+	read   *rangeRead
+	peeked *shim.KV
+	err    error // found by HasNext, told by Next
+}
+
+// HasNext tells whether Next has something to return: a row, or an error.
+func (it *iterator) HasNext() bool {
+	if err := it.begin(stepRange); err != nil {
+		return false
+	}
+	defer it.mu.Unlock()
+	if it.peeked == nil && it.err == nil {
+		it.peeked, it.err = it.advance(it.read)
+	}
+	return it.peeked != nil || it.err != nil
+}
+
+// Next returns the next row; shim.ErrNoMoreRows after the last.
+func (it *iterator) Next() (*shim.KV, error) {
+	if err := it.begin(stepRange); err != nil {
+		return nil, err
+	}
+	defer it.mu.Unlock()
+	row, err := it.peeked, it.err
+	it.peeked = nil
+	if row == nil && err == nil {
+		row, err = it.advance(it.read)
+	}
+	if row == nil && err == nil {
+		err = shim.ErrNoMoreRows
+	}
+	return row, err
+}
+
+// Close frees what the host holds for the range.
+func (it *iterator) Close() error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	it.peeked, it.err = nil, nil
+	it.closeRead(it.read)
+	return nil
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/keys"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
+)
+
+// respond seals and signs the chaincode's answer: ccrsp_msg, serialised (INV-15,
+// INV-16). A status of 400 and above makes an error response, which carries
+// nothing that could be replayed. So does a result that is too large.
+func (run *invocation) respond(answer *shim.Response) ([]byte, error) {
+	if answer.GetStatus() >= shim.ERRORTHRESHOLD {
+		return run.seal(answer, fpc.EnclaveResponse_ERROR)
+	}
+	response, err := run.seal(answer, fpc.EnclaveResponse_RESULT)
+	if err != nil {
+		return nil, err
+	}
+	if limit := run.enclave.config.Limits.MaxResult; len(response) > limit {
+		return run.seal(failed(protocol.Errorf("INV-15", protocol.CodeTooLarge,
+			"the result has %d bytes, at most %d leave the enclave", len(response), limit)), fpc.EnclaveResponse_ERROR)
+	}
+	return response, nil
+}
+
+func (run *invocation) seal(answer *shim.Response, kind fpc.EnclaveResponse_Kind) ([]byte, error) {
+	s, p := run.state, run.proposal
+	reads := run.stub.readSet()
+	m := &fpc.EnclaveResponse{
+		Kind:          kind,
+		CcParams:      s.params,
+		ChannelHash:   s.channelHash,
+		EnclaveId:     s.id,
+		ChaincodeEkId: s.keys.ekID,
+		Generation:    s.keys.generation,
+		TxId:          p.txID.String(),
+		RequestHash:   p.requestHash[:],
+	}
+	decorations := protocol.DecorationsHash(run.decorations)
+	exec := protocol.ComputeExec(protocol.ExecInputs{
+		RequestHash:     p.requestHash,
+		SignedProposal:  p.signed,
+		DecorationsHash: decorations,
+		Reads:           reads,
+	})
+	m.Exec = exec[:]
+	if kind == fpc.EnclaveResponse_RESULT {
+		m.SignedProposal, m.DecorationsHash, m.Rwset = p.signed, decorations, reads
+		if err := run.stub.sealWrites(reads, p.txID, exec); err != nil {
+			return nil, err
+		}
+		if err := run.sealEvent(m, exec); err != nil {
+			return nil, err
+		}
+	}
+	if err := run.sealAnswer(m, exec, answer); err != nil {
+		return nil, err
+	}
+	signed, err := protocol.SignResponse(s.sk, m)
+	if err != nil {
+		return nil, err
+	}
+	out, err := proto.Marshal(signed)
+	if err != nil {
+		return nil, protocol.Errorf("INV-17", protocol.CodeInternal, "encode ccrsp_msg: %w", err)
+	}
+	return out, nil
+}
+
+func (run *invocation) sealEvent(m *fpc.EnclaveResponse, exec keys.Exec) error {
+	event := run.stub.event
+	if event == nil {
+		return nil
+	}
+	s, p := run.state, run.proposal
+	sealed, err := s.keys.sek.SealEvent(keys.EventBinding{
+		ChannelHash: s.channelHash,
+		ChaincodeID: s.params.GetChaincodeId(),
+		Generation:  s.keys.generation,
+		Name:        event.GetEventName(),
+		TxID:        p.txID,
+		RequestHash: p.requestHash,
+		Exec:        exec,
+	}, run.enclave.config.Padding, event.GetPayload())
+	if err != nil {
+		return protocol.Errorf("INV-15", protocol.CodeInternal, "seal the event: %w", err)
+	}
+	m.Event = &fpc.Event{Name: event.GetEventName(), Payload: sealed}
+	return nil
+}
+
+func (run *invocation) sealAnswer(m *fpc.EnclaveResponse, exec keys.Exec, answer *shim.Response) error {
+	s, p := run.state, run.proposal
+	sealed, err := protocol.SealResponse(run.rKey, keys.ResponseBinding{
+		ChannelHash: s.channelHash,
+		ChaincodeID: s.params.GetChaincodeId(),
+		TxID:        p.txID,
+		RequestHash: p.requestHash,
+		Exec:        exec,
+	}, run.enclave.config.Padding, &fpc.ClearResponse{
+		Status:  answer.GetStatus(),
+		Message: strings.ToValidUTF8(answer.GetMessage(), "\uFFFD"),
+		Payload: answer.GetPayload(),
+	})
+	if err != nil {
+		return protocol.Errorf("INV-15", protocol.CodeInternal, "seal the answer: %w", err)
+	}
+	m.EncryptedResponse = sealed
+	return nil
+}

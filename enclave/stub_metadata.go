@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+const stepPolicy = "EX-5"
+
+// SetStateValidationParameter sets a key's own endorsement policy, a serialised
+// SignaturePolicyEnvelope; empty removes it. It is replayed with the writes.
+//
+// The policy decides who may write the key from then on, and who writes it need
+// not be an enclave: it stands in clear on the ledger, for all to judge.
+func (s *privateStub) SetStateValidationParameter(key string, ep []byte) error {
+	if err := checkKey(stepPolicy, key); err != nil {
+		return err
+	}
+	if proto.Unmarshal(ep, &common.SignaturePolicyEnvelope{}) != nil {
+		return protocol.Errorf(stepPolicy, protocol.CodeBadArguments, "key %q: the policy is no SignaturePolicyEnvelope", key)
+	}
+	if err := s.begin(stepPolicy); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if err := s.mayWrite(len(key) + len(ep)); err != nil {
+		return err
+	}
+	s.metaSets[key] = bytes.Clone(ep)
+	return nil
+}
+
+// GetStateValidationParameter returns a key's own endorsement policy, nil if it
+// has none. Nothing protects it but the replay at commit.
+func (s *privateStub) GetStateValidationParameter(key string) ([]byte, error) {
+	if err := checkKey(stepPolicy, key); err != nil {
+		return nil, err
+	}
+	if err := s.begin(stepPolicy); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	policy, ok := s.metaReads[key]
+	if !ok {
+		resp, err := s.access(stepPolicy, &fpc.StateRequest{Request: &fpc.StateRequest_GetMetadata{GetMetadata: &fpc.GetMetadata{Key: key}}})
+		if err != nil {
+			return nil, err
+		}
+		policy = resp.GetMetadata()
+		if err := s.keep(stepPolicy, len(key)+len(policy)); err != nil {
+			return nil, err
+		}
+		s.metaReads[key] = policy
+	}
+	if len(policy) == 0 {
+		return nil, nil
+	}
+	return bytes.Clone(policy), nil
+}
