@@ -8,16 +8,26 @@
 package peer
 
 import (
-	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"google.golang.org/grpc"
 
+	"github.com/privatechaincode/fpc/devnet/deliver"
 	"github.com/privatechaincode/fpc/devnet/ledger"
+	"github.com/privatechaincode/fpc/devnet/peer/acl"
+	"github.com/privatechaincode/fpc/devnet/peer/chaincode"
+	"github.com/privatechaincode/fpc/devnet/peer/endorser"
 	"github.com/privatechaincode/fpc/devnet/peer/gateway"
+	"github.com/privatechaincode/fpc/devnet/peer/lifecycle"
+	"github.com/privatechaincode/fpc/devnet/peer/scc"
+	"github.com/privatechaincode/fpc/devnet/peer/simulator"
+	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/fabric/policy"
 	pb "github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/internal/rpc"
 	"github.com/privatechaincode/fpc/trace"
 )
 
@@ -58,16 +68,123 @@ type Config struct {
 }
 
 // Peer is one organisation's peer.
-type Peer struct{}
+type Peer struct {
+	cfg      Config
+	support  *chaincode.Support
+	endorser *endorser.Endorser
+	gateway  *gateway.Server
+	deliver  *deliver.Server
+	access   *acl.Checker
+}
 
 // New opens a peer over its ledgers and its directory of packages.
 func New(cfg Config) (*Peer, error) {
-	return nil, errors.New("peer: not built")
+	cfg = cfg.withDefaults()
+	packages, err := lifecycle.OpenPackages(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("peer %s: %w", cfg.Address, err)
+	}
+	p := &Peer{cfg: cfg}
+	p.access = &acl.Checker{Local: cfg.LocalMSP, Bundle: p.bundle}
+	definitions := lifecycle.New(lifecycle.Config{
+		MSPID: cfg.MSPID, Packages: packages, Access: p.access.Check,
+		Bundle: p.bundle, Channels: cfg.Ledgers.Channels, Simulate: p.simulate,
+	})
+	p.support = chaincode.New(chaincode.Config{
+		Definitions: definitions,
+		Packages:    packages,
+		System: []chaincode.System{
+			definitions,
+			&scc.Query{Ledgers: cfg.Ledgers, Access: p.access.Check},
+			&scc.Config{Ledgers: cfg.Ledgers, Access: p.access.Check, Joined: cfg.Joined},
+		},
+		MayCall: func(channelID string, claim policy.SignedData) error {
+			return p.access.Check(acl.ChaincodeToChaincode, channelID, claim)
+		},
+		Simulate: p.simulate, History: history{cfg.Ledgers},
+		ExecuteTimeout: cfg.ExecuteTimeout, StartTimeout: cfg.StartTimeout, Params: cfg.Params, Log: cfg.Log,
+	})
+	p.endorser = &endorser.Endorser{
+		Channel: cfg.Ledgers.Channel, Local: cfg.LocalMSP, Access: p.access.Check, Runner: p.support,
+		Signer: cfg.Signer, Now: cfg.Now, Trace: cfg.Trace, Log: cfg.Log,
+	}
+	p.gateway = &gateway.Server{
+		MSPID: cfg.MSPID, Address: cfg.Address, Identity: cfg.Signer.Creator(), Local: p.endorser,
+		Channel: cfg.Ledgers.Channel, Runner: p.support, Simulate: p.simulate, Access: p.access.Check,
+		Network: cfg.Network, Log: cfg.Log,
+	}
+	p.deliver = &deliver.Server{Chain: p.chain, Now: cfg.Now}
+	return p, nil
 }
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Params == nil {
+		c.Params = &pb.ChaincodeAdditionalParams{
+			UseWriteBatch: true, MaxSizeWriteBatch: batchSize,
+			UseGetMultipleKeys: true, MaxSizeGetMultipleKeys: batchSize,
+		}
+	}
+	if c.Trace == nil {
+		c.Trace = trace.Nop
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// batchSize is how much Fabric's peers let a chaincode write or read at once.
+const batchSize = 1000
 
 // Register puts the peer's services on a gRPC server: Endorser, Gateway,
 // Deliver and ChaincodeSupport.
-func (p *Peer) Register(s grpc.ServiceRegistrar) {}
+func (p *Peer) Register(s grpc.ServiceRegistrar) {
+	rpc.RegisterEndorserServer(s, p.endorser)
+	rpc.RegisterGatewayServer(s, p.gateway)
+	rpc.RegisterDeliverServer(s, p.deliver)
+	rpc.RegisterChaincodeSupportServer(s, p.support)
+}
 
 // Close ends the connections to chaincodes. It does not close the ledgers.
-func (p *Peer) Close() error { return nil }
+func (p *Peer) Close() error { return p.support.Close() }
+
+func (p *Peer) bundle(channelID string) (*channel.Bundle, bool) {
+	l, ok := p.cfg.Ledgers.Channel(channelID)
+	if !ok {
+		return nil, false
+	}
+	return l.Bundle(), true
+}
+
+func (p *Peer) simulate(channelID, txID string) (*simulator.Simulator, error) {
+	l, ok := p.cfg.Ledgers.Channel(channelID)
+	if !ok {
+		return nil, fmt.Errorf("channel '%s' not found", channelID)
+	}
+	snap, err := l.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return simulator.New(txID, snap), nil
+}
+
+// readable is a channel as its readers see it.
+type readable struct {
+	*ledger.Ledger
+	access *acl.Checker
+}
+
+func (r readable) Authorize(resource string, claim policy.SignedData) error {
+	return r.access.Check(resource, r.ChannelID(), claim)
+}
+
+func (p *Peer) chain(channelID string) (deliver.Chain, bool) {
+	l, ok := p.cfg.Ledgers.Channel(channelID)
+	if !ok {
+		return nil, false
+	}
+	return readable{l, p.access}, true
+}

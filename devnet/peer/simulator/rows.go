@@ -3,6 +3,8 @@
 package simulator
 
 import (
+	"errors"
+
 	"github.com/privatechaincode/fpc/devnet/ledger"
 	"github.com/privatechaincode/fpc/fabric/rwset"
 )
@@ -141,4 +143,25 @@ func (r *Rows) info() (rwset.Range, error) {
 		end = r.end
 	}
 	return rwset.Range{Start: r.start, End: end, Exhausted: r.exhausted, Rows: rows, Summary: summary}, nil
+}
+
+// PrivateRange returns the private pairs with start <= key < end that this peer
+// keeps. It makes the transaction read-only and is no part of the read set,
+// because the channel's hashes cannot show that a range is complete.
+func (s *Simulator) PrivateRange(ns, collection, start, end string) ([]Row, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.readOnly("queries on private data", "Queries on private data"); err != nil {
+		return nil, err
+	}
+	rows, err := s.snap.PrivateRange(ns, collection, start, end)
+	if err != nil {
+		return nil, err
+	}
+	var out []Row
+	for rows.Next() {
+		row := rows.Row()
+		out = append(out, Row{Key: row.Key, Value: row.Value})
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
 }
