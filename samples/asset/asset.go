@@ -114,7 +114,12 @@ func importAll(stub shim.ChaincodeStubInterface, args []string) ([]byte, error) 
 		return nil, fmt.Errorf("not a JSON array of assets: %w", err)
 	}
 	stub.StartWriteBatch()
+	seen := make(map[string]bool, len(assets)) // add sees what is committed, not this batch
 	for _, a := range assets {
+		if seen[a.ID] {
+			return nil, fmt.Errorf("asset %s occurs twice", a.ID)
+		}
+		seen[a.ID] = true
 		if err := add(stub, a); err != nil {
 			return nil, err
 		}

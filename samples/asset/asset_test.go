@@ -80,6 +80,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"CreateAsset", "a2", "b\x00b", "red", "1"}, "U+0000"},
 		{[]string{"ImportAssets", "{"}, "JSON array"},
 		{[]string{"ImportAssets", `[{"id":"n","owner":"o"},{"id":"a1","owner":"o"}]`}, "asset a1 exists already"},
+		{[]string{"ImportAssets", `[{"id":"n","owner":"o"},{"id":"n","owner":"o"}]`}, "asset n occurs twice"},
 		{[]string{"UpdateAsset", "a2", "red", "1"}, "asset a2 does not exist"},
 		{[]string{"UpdateAsset", "a1", "red", "x"}, "not a whole number"},
 		{[]string{"TransferAsset", "a1", ""}, "new owner is empty"},

@@ -11,9 +11,11 @@ package auction
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/cid"
@@ -134,7 +136,8 @@ func (Chaincode) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
 			return shim.Success(payload)
 		}
 	}
-	if r, ok := err.(*refusal); ok {
+	var r *refusal
+	if errors.As(err, &r) {
 		return &shim.Response{Status: r.status, Message: r.text}
 	}
 	return shim.Error(err.Error())
@@ -169,8 +172,8 @@ func (c *call) create() (any, error) {
 		return nil, refuse(conflict, "auction %s exists already", c.args[0])
 	}
 	item := c.args[1]
-	if item == "" || len(item) > maxItem {
-		return nil, refuse(badRequest, "the item's description has %d bytes, want 1 to %d", len(item), maxItem)
+	if item == "" || len(item) > maxItem || !utf8.ValidString(item) {
+		return nil, refuse(badRequest, "the item's description has %d bytes, want 1 to %d of UTF-8", len(item), maxItem)
 	}
 	a := &Auction{ID: c.args[0], Item: item, Auctioneer: c.caller}
 	return a, c.change("created", key, a)
@@ -196,8 +199,8 @@ func (c *call) bid() (any, error) {
 		return nil, err
 	}
 	note := string(transient["note"])
-	if len(note) > maxNote {
-		return nil, refuse(badRequest, "the note has %d bytes, want at most %d", len(note), maxNote)
+	if len(note) > maxNote || !utf8.ValidString(note) {
+		return nil, refuse(badRequest, "the note has %d bytes, want at most %d of UTF-8", len(note), maxNote)
 	}
 	key, err := bidKey(a.ID, c.caller)
 	if err != nil {
