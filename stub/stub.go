@@ -4,72 +4,217 @@
 // host. It relays proposals and state accesses, keeps the sealed state, and
 // replays what an enclave signed (validateEnclaveEndorsement). A lying stub
 // can refuse service; it cannot open or forge anything.
+//
+// One stub serves one chaincode on one channel. Without an enclave it only
+// validates: every organisation that endorses validations runs such a one.
 package stub
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
 
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
+	"github.com/privatechaincode/fpc/stub/statedir"
 	"github.com/privatechaincode/fpc/trace"
 )
 
-// Enclave is the enclave process as the stub uses it (package stub/launch
-// starts one).
-type Enclave interface {
-	// Call sends one request and returns its answer. While it runs, serve
-	// answers the enclave's accesses to the state.
-	Call(ctx context.Context, method string, request []byte, serve func(ctx context.Context, request []byte) ([]byte, error)) ([]byte, error)
-	// Done is closed when the enclave has ended; Err says why.
-	Done() <-chan struct{}
-	Err() error
-	// PID is the process id, for the trace.
-	PID() int
-	// Close ends the enclave.
-	Close() error
-}
+// Defaults of Config: a zero field means its default.
+const (
+	DefaultMaxInvocations = 128
+	DefaultTimeout        = time.Minute
+)
 
 // Config says what a stub serves.
 type Config struct {
-	// Chaincode is the stub's own chaincode name: it cannot be learnt from the
-	// peer, because a caller's proposal may name another chaincode.
+	// Chaincode is the stub's own chaincode name. It cannot be learnt from the
+	// peer: when another chaincode calls it, the proposal is that one's, and
+	// so would be the enclaves whose results are written into this state.
 	Chaincode string
-	// ERCC is the registry's chaincode name.
+	// ERCC is the registry's chaincode name; empty: protocol.ERCCName.
 	ERCC string
-	// MSPID is the organisation whose peer this stub serves: its admins may
-	// call the admin functions.
+	// MSPID is the organisation whose peer this stub serves: its
+	// administrators may call the admin functions.
 	MSPID string
-	// Start starts the enclave; nil: the stub only validates.
-	Start func(ctx context.Context) (Enclave, error)
-	// StateDir is the chaincode's state directory; unused if Start is nil.
+	// Start starts the enclave; nil: the stub only validates. The secret is
+	// kept in StateDir; simulated enclaves derive their sealing key from it.
+	Start func(ctx context.Context, hostSecret [32]byte) (Enclave, error)
+	// AttestationParams returns what the enclave's platform is asked for where
+	// the administrator says nothing; nil: nothing.
+	AttestationParams func() []byte
+	// StateDir is the state directory of this enclave; unused without Start.
 	StateDir string
-	// MaxInvocations bounds the invocations that run at the same time.
+	// MaxInvocations bounds the invocations that run at the same time; more
+	// wait.
 	MaxInvocations int
-	// Trace records the steps that the stub receives; nil: none.
-	Trace trace.Recorder
+	// Timeout bounds one invocation, waiting included.
+	Timeout time.Duration
+	// Trace records the steps that the stub receives; nil: none. The enclave's
+	// are recorded under EnclaveProcess and its process id.
+	Trace          trace.Recorder
+	EnclaveProcess string
+}
+
+func (c Config) withDefaults() Config {
+	if c.ERCC == "" {
+		c.ERCC = protocol.ERCCName
+	}
+	if c.MaxInvocations <= 0 {
+		c.MaxInvocations = DefaultMaxInvocations
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Trace == nil {
+		c.Trace = trace.Nop
+	}
+	if c.EnclaveProcess == "" {
+		c.EnclaveProcess = "enclave"
+	}
+	if c.AttestationParams == nil {
+		c.AttestationParams = func() []byte { return nil }
+	}
+	return c
 }
 
 // Stub is the FPC stub of one chaincode on one channel.
-type Stub struct{ config Config }
+type Stub struct {
+	config  Config
+	dir     *statedir.Dir // nil without an enclave, like the next
+	enclave Enclave
+	slots   chan struct{} // one token per running invocation
+
+	admin sync.Mutex     // held while sealed state is made and stored
+	state *fpc.StubState // as stored last; nil: none. Guarded by admin
+
+	mu   sync.Mutex
+	err  error
+	done chan struct{}
+}
 
 var _ shim.Chaincode = (*Stub)(nil)
 
 // New takes the state directory, starts the enclave and restores it (INV-6b to
-// INV-6d).
-func New(ctx context.Context, config Config) (*Stub, error) { return &Stub{config: config}, nil }
+// INV-6d). A state that the enclave cannot open is an error, and stays as it
+// is. ctx bounds the start only.
+func New(ctx context.Context, config Config) (*Stub, error) {
+	config = config.withDefaults()
+	if config.Chaincode == "" {
+		return nil, errors.New("stub: no chaincode name")
+	}
+	s := &Stub{config: config, slots: make(chan struct{}, config.MaxInvocations), done: make(chan struct{})}
+	if config.Start == nil {
+		return s, nil
+	}
+	if config.MSPID == "" {
+		return nil, errors.New("stub: no MSP id: the enclave's organisation must be named")
+	}
+	if err := s.startEnclave(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("stub: %w", err)
+	}
+	go s.watch()
+	return s, nil
+}
 
-// Done is closed when the enclave has ended: the program should end too.
-func (s *Stub) Done() <-chan struct{} { return nil }
+// Done is closed when the enclave has ended: the program should end too, so that
+// its supervisor or the peer starts both anew (INV-6a).
+func (s *Stub) Done() <-chan struct{} { return s.done }
 
-// Err says why the stub is done.
-func (s *Stub) Err() error { return nil }
+// Err says why the stub is done; nil while it is not, and after Close.
+func (s *Stub) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
 
 // Close ends the enclave and gives the state directory free.
-func (s *Stub) Close() error { return nil }
+func (s *Stub) Close() error {
+	s.end(nil)
+	var errs []error
+	if s.enclave != nil {
+		errs = append(errs, s.enclave.Stop())
+	}
+	if s.dir != nil {
+		errs = append(errs, s.dir.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // Init does nothing.
 func (s *Stub) Init(shim.ChaincodeStubInterface) *shim.Response { return shim.Success(nil) }
 
-// Invoke runs one function of the stub.
-func (s *Stub) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
-	return shim.Error("stub: no such function")
+// call is one call of a function of the stub.
+type call struct {
+	ctx  context.Context
+	peer shim.ChaincodeStubInterface
+	args [][]byte // after the function's name
+}
+
+// function is one function of the stub.
+type function struct {
+	step, from string // of the flows; empty: not a step
+	enclave    bool   // whether it needs one
+	run        func(s *Stub, c call) ([]byte, error)
+}
+
+var functions = map[string]function{
+	protocol.FuncInvoke:         {"INV-7", "peer", true, (*Stub).chaincodeInvoke},
+	protocol.FuncValidate:       {"VAL-1", "client", false, (*Stub).validateEnclaveEndorsement},
+	protocol.FuncInitEnclave:    {"REG-1", "admin", true, (*Stub).initEnclave},
+	protocol.FuncRefreshEnclave: {"REG-15", "admin", true, (*Stub).refreshEnclave},
+	protocol.FuncGenerateCCKeys: {"KEY-1", "admin", true, (*Stub).generateCCKeys},
+	protocol.FuncEnclaveStatus:  {"", "", true, (*Stub).enclaveStatus},
+}
+
+// codeNoEnclave: this stub only validates.
+const codeNoEnclave protocol.Code = "no_enclave"
+
+// Invoke runs one function of the stub. A refusal is a response of status 500
+// whose message is a protocol.StepError's text.
+func (s *Stub) Invoke(peer shim.ChaincodeStubInterface) *shim.Response {
+	payload, err := s.run(peer)
+	if err != nil {
+		return shim.Error(err.Error())
+	}
+	return shim.Success(payload)
+}
+
+func (s *Stub) run(peer shim.ChaincodeStubInterface) ([]byte, error) {
+	args := peer.GetArgs()
+	if len(args) == 0 {
+		return nil, protocol.Errorf("INV-7", protocol.CodeUnknownFunction, "no function named")
+	}
+	name := string(args[0])
+	f, known := functions[name]
+	if !known {
+		return nil, protocol.Errorf("INV-7", protocol.CodeUnknownFunction, "a private chaincode's stub has no function %.64q", name).
+			WithHint("private chaincodes are called by an FPC client: fpc chaincode invoke, or the client SDK")
+	}
+	if f.enclave && s.enclave == nil {
+		return nil, protocol.Errorf("INV-7", codeNoEnclave, "this peer has no enclave of chaincode %s, it only validates", s.config.Chaincode).
+			WithHint("call a peer that the registered credentials name")
+	}
+	if f.step != "" {
+		s.record(f.step, f.from, name, peer.GetTxID())
+	}
+	ctx, cancel := context.WithTimeout(contextOf(peer), s.config.Timeout)
+	defer cancel()
+	return f.run(s, call{ctx: ctx, peer: peer, args: args[1:]})
+}
+
+// contextOf returns the transaction's context where the shim has one.
+func contextOf(peer shim.ChaincodeStubInterface) context.Context {
+	if c, ok := peer.(shim.ContextStub); ok {
+		return c.Context()
+	}
+	return context.Background()
+}
+
+func (s *Stub) record(step, from, what, txID string) {
+	s.config.Trace.Record(trace.Event{Step: step, From: from, To: "stub", What: what, TxID: txID})
 }

@@ -6,6 +6,7 @@
 package statedir
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,9 @@ import (
 )
 
 const (
-	stateFile = "stub.state"
-	lockFile  = "stub.lock"
+	stateFile  = "stub.state"
+	lockFile   = "stub.lock"
+	secretFile = "host.secret"
 	// maxState bounds what is read back, in bytes.
 	maxState = 16 << 20
 )
@@ -119,12 +121,36 @@ func (d *Dir) Store(state *fpc.StubState) error {
 	if len(b) > maxState {
 		return fmt.Errorf("state of %d bytes, at most %d", len(b), maxState)
 	}
-	path := filepath.Join(d.path, stateFile)
+	return d.replace(stateFile, b)
+}
+
+// HostSecret returns the secret that simulated enclaves of this directory derive
+// their sealing key from. The first call makes it; it never changes.
+func (d *Dir) HostSecret() (secret [32]byte, err error) {
+	path := filepath.Join(d.path, secretFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		rand.Read(secret[:])
+		return secret, d.replace(secretFile, secret[:])
+	}
+	if err != nil {
+		return secret, fmt.Errorf("read host secret: %w", err)
+	}
+	if len(b) != len(secret) {
+		return secret, &DamagedError{Path: path, Err: fmt.Errorf("%d bytes, want %d", len(b), len(secret))}
+	}
+	return [32]byte(b), nil
+}
+
+// replace writes a file so that after a crash it is there either as before or
+// as a whole.
+func (d *Dir) replace(name string, b []byte) error {
+	path := filepath.Join(d.path, name)
 	if err := writeSynced(path+".new", b); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("replace state: %w", err)
+		return fmt.Errorf("replace %s: %w", name, err)
 	}
 	return syncDir(d.path)
 }
@@ -132,18 +158,18 @@ func (d *Dir) Store(state *fpc.StubState) error {
 func writeSynced(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("create state: %w", err)
+		return fmt.Errorf("create file: %w", err)
 	}
 	if _, err := f.Write(b); err != nil {
 		f.Close()
-		return fmt.Errorf("write state: %w", err)
+		return fmt.Errorf("write file: %w", err)
 	}
 	if err := f.Sync(); err != nil {
 		f.Close()
-		return fmt.Errorf("sync state: %w", err)
+		return fmt.Errorf("sync file: %w", err)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("close state: %w", err)
+		return fmt.Errorf("close file: %w", err)
 	}
 	return nil
 }

@@ -114,6 +114,28 @@ func TestDamagedStateIsRefusedAndKept(t *testing.T) {
 	}
 }
 
+func TestHostSecretIsMadeOnce(t *testing.T) {
+	path := t.TempDir()
+	d := open(t, path)
+	first, err := d.HostSecret()
+	if err != nil || first == [32]byte{} {
+		t.Fatalf("got %x and error %v, want a secret", first, err)
+	}
+	if again, err := d.HostSecret(); err != nil || again != first {
+		t.Errorf("second call: got another secret, error %v", err)
+	}
+	if mode := stat(t, filepath.Join(path, secretFile)).Mode().Perm(); mode != 0o600 {
+		t.Errorf("mode of the secret's file: got %o, want 600", mode)
+	}
+	if err := os.WriteFile(filepath.Join(path, secretFile), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var damaged *DamagedError
+	if _, err := d.HostSecret(); !errors.As(err, &damaged) {
+		t.Errorf("short secret: got error %v, want a DamagedError", err)
+	}
+}
+
 func FuzzStateFile(f *testing.F) {
 	whole, err := proto.Marshal(&fpc.StubState{
 		SealedState:  []byte("sealed"),

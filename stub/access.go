@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stub
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/shim"
+)
+
+// Limits of one answer to a range: both keep a frame small and the enclave
+// busy. One row always goes, however large.
+const (
+	maxRows     = 100
+	maxRowBytes = 1 << 20
+	// maxRanges bounds the ranges that one invocation holds open.
+	maxRanges = 1000
+)
+
+// access serves the state accesses of one invocation from the peer (EX-1, EX-3).
+// It only reads. The transport calls serve one at a time.
+type access struct {
+	stub   *Stub
+	peer   shim.ChaincodeStubInterface
+	ranges map[string]shim.StateQueryIteratorInterface
+	opened int
+}
+
+func newAccess(s *Stub, peer shim.ChaincodeStubInterface) *access {
+	return &access{stub: s, peer: peer, ranges: map[string]shim.StateQueryIteratorInterface{}}
+}
+
+// close frees what the invocation left open.
+func (a *access) close() {
+	for _, rows := range a.ranges {
+		rows.Close()
+	}
+	a.ranges = nil
+}
+
+func (a *access) serve(_ context.Context, request []byte) ([]byte, error) {
+	m := &fpc.StateRequest{}
+	if err := proto.Unmarshal(request, m); err != nil {
+		return nil, fmt.Errorf("state access does not decode: %w", err)
+	}
+	response, err := a.answer(m)
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(response)
+}
+
+func (a *access) answer(m *fpc.StateRequest) (*fpc.StateResponse, error) {
+	switch r := m.GetRequest().(type) {
+	case *fpc.StateRequest_Get:
+		a.record("EX-1", "getState")
+		values, err := a.peer.GetMultipleStates(r.Get.GetKeys()...)
+		return &fpc.StateResponse{Values: values}, err
+	case *fpc.StateRequest_OpenRange:
+		a.record("EX-3", "getStateByRange")
+		return a.open(r.OpenRange)
+	case *fpc.StateRequest_NextRows:
+		return a.next(r.NextRows.GetId())
+	case *fpc.StateRequest_CloseRange:
+		return &fpc.StateResponse{}, a.drop(r.CloseRange.GetId())
+	case *fpc.StateRequest_GetMetadata:
+		a.record("EX-1", "getMetadata")
+		policy, err := a.peer.GetStateValidationParameter(r.GetMetadata.GetKey())
+		return &fpc.StateResponse{Metadata: policy}, err
+	}
+	return nil, fmt.Errorf("state access of unknown kind %T", m.GetRequest())
+}
+
+func (a *access) open(r *fpc.OpenRange) (*fpc.StateResponse, error) {
+	raw, ok := a.peer.(shim.RawRangeStub)
+	if !ok {
+		return nil, fmt.Errorf("%w: ranges", shim.ErrUnsupported)
+	}
+	if r.GetPageSize() > 0 {
+		return page(raw, r)
+	}
+	if len(a.ranges) >= maxRanges {
+		return nil, fmt.Errorf("%d ranges are open: close some", maxRanges)
+	}
+	rows, err := raw.GetRawStateByRange(r.GetStart(), r.GetEnd())
+	if err != nil {
+		return nil, err
+	}
+	a.opened++
+	id := strconv.Itoa(a.opened)
+	a.ranges[id] = rows
+	return a.next(id)
+}
+
+// page answers a whole page: it is as long as the enclave asked for.
+func page(raw shim.RawRangeStub, r *fpc.OpenRange) (*fpc.StateResponse, error) {
+	rows, metadata, err := raw.GetRawStateByRangeWithPagination(r.GetStart(), r.GetEnd(), r.GetPageSize(), r.GetBookmark())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	response := &fpc.StateResponse{Bookmark: metadata.GetBookmark()}
+	for rows.HasNext() {
+		row, err := rows.Next()
+		if err != nil {
+			return nil, err
+		}
+		response.Rows = append(response.Rows, &fpc.Row{Key: row.GetKey(), Value: row.GetValue()})
+	}
+	return response, nil
+}
+
+// next answers the next rows of an open range, and closes it at its end.
+func (a *access) next(id string) (*fpc.StateResponse, error) {
+	rows, ok := a.ranges[id]
+	if !ok {
+		return nil, fmt.Errorf("no open range %.16q", id)
+	}
+	response := &fpc.StateResponse{Id: id}
+	for bytes := 0; rows.HasNext() && len(response.Rows) < maxRows && bytes < maxRowBytes; {
+		row, err := rows.Next()
+		if err != nil {
+			return nil, err
+		}
+		response.Rows = append(response.Rows, &fpc.Row{Key: row.GetKey(), Value: row.GetValue()})
+		bytes += len(row.GetKey()) + len(row.GetValue())
+	}
+	if response.HasMore = rows.HasNext(); !response.HasMore {
+		return response, a.drop(id)
+	}
+	return response, nil
+}
+
+// drop closes a range; one that is closed already is none's business.
+func (a *access) drop(id string) error {
+	rows, ok := a.ranges[id]
+	if !ok {
+		return nil
+	}
+	delete(a.ranges, id)
+	return rows.Close()
+}
+
+func (a *access) record(step, what string) {
+	a.stub.record(step, "enclave", what, a.peer.GetTxID())
+}
