@@ -117,18 +117,21 @@ func ask(ctx context.Context, p Peer, proposal *peer.SignedProposal) reply {
 	return reply{peer: p, answer: answer}
 }
 
-// askAll sends a proposal to all peers at once.
-func askAll(ctx context.Context, peers []Peer, proposal *peer.SignedProposal) []reply {
-	replies := make([]reply, len(peers))
-	done := make(chan struct{}, len(peers))
-	for i, p := range peers {
-		go func() {
-			replies[i] = ask(ctx, p, proposal)
-			done <- struct{}{}
-		}()
+// askUntil sends a proposal to all peers at once, and returns what came when
+// enough accepts it, or else all: a peer that hangs does not hold up the others.
+func askUntil(ctx context.Context, peers []Peer, proposal *peer.SignedProposal, enough func([]reply) bool) []reply {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	came := make(chan reply, len(peers))
+	for _, p := range peers {
+		go func() { came <- ask(ctx, p, proposal) }()
 	}
+	var replies []reply
 	for range peers {
-		<-done
+		replies = append(replies, <-came)
+		if enough(replies) {
+			break
+		}
 	}
 	return replies
 }

@@ -5,6 +5,7 @@ package client
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/privatechaincode/fpc/client/fabric"
@@ -79,6 +80,9 @@ type Config struct {
 type Network struct {
 	config   Config
 	registry *registry
+
+	mu     sync.Mutex
+	dialed map[string]Peer // by address
 }
 
 // Connect makes a client of one channel. It calls nobody yet.
@@ -103,7 +107,7 @@ func Connect(config Config) (*Network, error) {
 	if config.Trace == nil {
 		config.Trace = trace.Nop
 	}
-	n := &Network{config: config}
+	n := &Network{config: config, dialed: make(map[string]Peer)}
 	n.registry = newRegistry(n)
 	return n, nil
 }
@@ -127,5 +131,15 @@ func (n *Network) peerOf(e trust.Enclave) (Peer, error) {
 	if n.config.Dial == nil {
 		return nil, &fabric.UnreachableError{Server: "peer " + e.Peer, Err: errors.New("the enclave's peer is not among those named")}
 	}
-	return n.config.Dial(e.Peer, e.MSPID)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if p, ok := n.dialed[e.Peer]; ok {
+		return p, nil
+	}
+	p, err := n.config.Dial(e.Peer, e.MSPID)
+	if err != nil {
+		return nil, err
+	}
+	n.dialed[e.Peer] = p
+	return p, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/client/trust"
-	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -90,15 +89,7 @@ func (p *Proposal) execute(ctx context.Context) (*trust.Answer, Peer, error) {
 // verify checks ccrsp_msg in a peer's answer. The peer's own endorsement of it
 // is worth nothing here: the enclave's signature inside counts.
 func (p *Proposal) verify(signed *peer.SignedProposal, answer *peer.ProposalResponse) (*trust.Answer, error) {
-	ccrsp := answer.GetResponse().GetPayload()
-	if len(ccrsp) == 0 && len(answer.GetPayload()) > 0 {
-		result, err := envelope.ParseResult(answer.GetPayload())
-		if err != nil {
-			return nil, p.distrust(protocol.Wrap("INV-18", protocol.CodeMalformed, err))
-		}
-		ccrsp = result.Response.GetPayload()
-	}
-	verified, err := p.request.Verify(signed, p.txID, ccrsp)
+	verified, err := p.request.Verify(signed, p.txID, answer.GetResponse().GetPayload())
 	if err != nil {
 		return nil, p.distrust(err)
 	}

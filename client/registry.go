@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -88,30 +89,27 @@ func (r *registry) lookup(ctx context.Context, chaincode string) (*entry, error)
 }
 
 // read asks all peers for the registry's view, until enough organisations' peers
-// give the same one, and checks it.
+// give the same one, and checks it. Each round has a proposal of its own: peers
+// answer to a nonce that none of them has seen before.
 func (r *registry) read(ctx context.Context, chaincode string, now time.Time) (*trust.Chaincode, error) {
 	config := r.network.config
 	for round := 1; ; round++ {
-		proposal, replies, err := r.ask(ctx, chaincode)
+		proposal, err := r.query(chaincode)
 		if err != nil {
 			return nil, err
 		}
-		var answers []*peer.ProposalResponse
-		var failed []error
-		for _, reply := range replies {
-			if reply.err != nil {
-				failed = append(failed, reply.err)
-				continue
-			}
-			answers = append(answers, reply.answer)
-		}
-		result, err := config.Pins.Agreed(proposal, answers, config.Trust.Quorum)
+		var result *envelope.Result
+		replies := askUntil(ctx, config.Peers, proposal, func(replies []reply) bool {
+			result, err = config.Pins.Agreed(proposal, answers(replies), config.Trust.Quorum)
+			return err == nil
+		})
 		if err == nil {
 			r.remember(replies)
 			found, err := trust.Check(config.Pins, &config.Trust, chaincode, result, now)
 			return found, notAttested(chaincode, err)
 		}
-		if len(failed) > 0 && len(failed) == len(replies) {
+		failed := failures(replies)
+		if len(failed) == len(replies) {
 			return nil, errors.Join(failed...)
 		}
 		if round == patience.rounds || wait(ctx, round) != nil {
@@ -120,19 +118,14 @@ func (r *registry) read(ctx context.Context, chaincode string, now time.Time) (*
 	}
 }
 
-// ask sends one query to all peers. Each round has a proposal of its own: peers
-// answer to a nonce that none of them has seen before.
-func (r *registry) ask(ctx context.Context, chaincode string) (*peer.SignedProposal, []reply, error) {
+// query makes the signed query of the registry's view.
+func (r *registry) query(chaincode string) (*peer.SignedProposal, error) {
 	config := r.network.config
 	d, err := r.network.freshDraft(config.Registry, config.Signer.Creator(), protocol.ChaincodeArgs(protocol.FuncQueryRegistryView, chaincode))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	proposal, err := d.signed()
-	if err != nil {
-		return nil, nil, err
-	}
-	return proposal, askAll(ctx, config.Peers, proposal), nil
+	return d.signed()
 }
 
 // remember notes who endorses at which peer, for planning.
@@ -151,6 +144,26 @@ func (r *registry) endorserAt(p Peer) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.peers[p.Address()]
+}
+
+func answers(replies []reply) []*peer.ProposalResponse {
+	var out []*peer.ProposalResponse
+	for _, r := range replies {
+		if r.err == nil {
+			out = append(out, r.answer)
+		}
+	}
+	return out
+}
+
+func failures(replies []reply) []error {
+	var out []error
+	for _, r := range replies {
+		if r.err != nil {
+			out = append(out, r.err)
+		}
+	}
+	return out
 }
 
 // wait lets some time pass after a round, twice as long after each.

@@ -42,8 +42,11 @@ func (v *Validation) Endorse(ctx context.Context) (*Transaction, error) {
 	}
 	peers := v.planned()
 	for round := 1; ; round++ {
-		replies := askAll(ctx, peers, signed)
-		responses, err := v.enough(replies)
+		var responses []*peer.ProposalResponse
+		replies := askUntil(ctx, peers, signed, func(replies []reply) bool {
+			responses, err = v.enough(replies)
+			return err == nil
+		})
 		if err == nil {
 			return v.transaction(responses)
 		}
@@ -74,17 +77,14 @@ func (v *Validation) planned() []Peer {
 // enough returns the answers that go into the transaction: over one payload, and
 // satisfying the policy.
 func (v *Validation) enough(replies []reply) ([]*peer.ProposalResponse, error) {
-	var failed []error
 	var names []string
 	groups := make(map[string][]*peer.ProposalResponse) // by payload
 	for _, r := range replies {
-		if r.err != nil {
-			failed = append(failed, r.err)
-			continue
-		}
 		names = append(names, r.peer.Name())
-		payload := string(r.answer.GetPayload())
-		groups[payload] = append(groups[payload], r.answer)
+	}
+	for _, a := range answers(replies) {
+		payload := string(a.GetPayload())
+		groups[payload] = append(groups[payload], a)
 	}
 	for payload, responses := range groups {
 		endorsements := make([]*peer.Endorsement, len(responses))
@@ -95,7 +95,7 @@ func (v *Validation) enough(replies []reply) ([]*peer.ProposalResponse, error) {
 			return responses, nil
 		}
 	}
-	switch {
+	switch failed := failures(replies); {
 	case len(failed) > 0:
 		return nil, errors.Join(failed...)
 	case len(groups) > 1:

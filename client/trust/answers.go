@@ -88,7 +88,7 @@ func (p *Pins) endorser(asked *envelope.Proposal, a *peer.ProposalResponse) (str
 		return "", refusedAnswer(step, result.Response)
 	}
 	claim := envelope.EndorsementClaim(a.GetPayload(), a.GetEndorsement())
-	id, err := p.manager.Identity(claim.Identity)
+	id, err := p.identities.Identity(claim.Identity)
 	if err != nil {
 		return "", protocol.Errorf(step, CodeForeignEndorser, "answer is signed by somebody outside the pinned organisations: %w", err)
 	}

@@ -19,9 +19,13 @@ type Pins struct {
 	channelID   string
 	channelHash []byte
 	manager     *msp.Manager
+	identities  *msp.Cache // in front of manager
 	rootsHash   []byte
 	config      *channel.Bundle // nil: only MSPs are pinned
 }
+
+// cachedIdentities is how many peers' identities are remembered as verified.
+const cachedIdentities = 256
 
 // PinBlocks takes the pins from a genesis block and from a later configuration
 // block (nil: the genesis block's configuration), both of which the caller got
@@ -87,7 +91,7 @@ func NewPins(channelID string, channelHash []byte, msps ...*msppb.FabricMSPConfi
 	if err != nil {
 		return nil, protocol.Wrap("INV-5", protocol.CodeWrongMSP, err)
 	}
-	return &Pins{channelID: channelID, channelHash: slices.Clone(channelHash), manager: manager, rootsHash: rootsHash}, nil
+	return &Pins{channelID: channelID, channelHash: slices.Clone(channelHash), manager: manager, identities: msp.NewCache(manager, cachedIdentities), rootsHash: rootsHash}, nil
 }
 
 // ChannelID returns the channel's name.

@@ -33,7 +33,7 @@ func (c *Chaincode) ValidationPolicy() (*ValidationPolicy, error) {
 		return nil, protocol.Errorf(step, protocol.CodeMalformed, "the definition's policy does not decode: %w", err)
 	}
 	if signature := m.GetSignaturePolicy(); signature != nil {
-		compiled, err := policy.Compile(signature, c.pins.manager)
+		compiled, err := policy.Compile(signature, c.pins.identities)
 		if err != nil {
 			return nil, protocol.Wrap(step, protocol.CodeMalformed, err)
 		}
@@ -68,7 +68,7 @@ func (p *Pins) majorityOfPeers() (policy.Policy, error) {
 	if err != nil {
 		return nil, protocol.Wrap("VAL-1", protocol.CodeInternal, err)
 	}
-	compiled, err := policy.Compile(parsed, p.manager)
+	compiled, err := policy.Compile(parsed, p.identities)
 	if err != nil {
 		return nil, protocol.Wrap("VAL-1", protocol.CodeInternal, err)
 	}
@@ -90,7 +90,7 @@ func (v *ValidationPolicy) Enough(payload []byte, endorsements []*peer.Endorseme
 func (v *ValidationPolicy) WouldDo(endorsers [][]byte) bool {
 	var ids []*msp.Presented
 	for _, e := range endorsers {
-		if id, err := v.pins.manager.Present(e); err == nil {
+		if id, err := v.pins.identities.Present(e); err == nil {
 			ids = append(ids, id)
 		}
 	}
