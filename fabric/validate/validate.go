@@ -8,11 +8,19 @@
 // It is pure: state and configuration come in as arguments, there is no clock
 // and no goroutine. [Block] does all; a caller that has several processors
 // calls [Check] for each transaction on as many as it likes and then [Finish].
+// A channel's first block goes to [Genesis].
+//
+// Where a malformed transaction, which only colluding endorsers can get into a
+// block, would crash or hang a Fabric peer, it is invalid here. Where a peer
+// stops the channel because it cannot know the verdict, so does this package:
+// [HaltError].
 package validate
 
 import (
-	"errors"
+	"fmt"
 	"iter"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/rwset"
@@ -20,18 +28,17 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
-var errNotBuilt = errors.New("validate: not built")
-
 // State is the ledger as it stands before the block. A malicious
 // implementation can make any verdict come out; the ledger enclave therefore
 // implements it itself. An absent key is (nil, nil).
 type State interface {
-	// HasTx says whether a transaction id stands in an earlier block, valid or
-	// not.
+	// HasTx says whether a transaction id (Tx.TxID) stands in an earlier block,
+	// valid or not.
 	HasTx(txID string) (bool, error)
 	// Version returns a key's version.
 	Version(namespace, key string) (*rwset.Version, error)
-	// Value returns a key's value. It is asked for keys of `_lifecycle` only.
+	// Value returns a key's value. It is asked for keys of `_lifecycle`, and of
+	// `lscc`, which is empty on channels made since Fabric 2.0.
 	Value(namespace, key string) ([]byte, error)
 	// Metadata returns a key's metadata.
 	Metadata(namespace, key string) ([]rwset.Entry, error)
@@ -44,28 +51,9 @@ type State interface {
 	HashedMetadata(namespace, collection string, keyHash []byte) ([]rwset.Entry, error)
 }
 
-// Tx is a transaction of a block after the checks that need no state.
-type Tx struct {
-	// TxID is the id that the channel header claims, whatever the verdict.
-	TxID string
-	// Type is the header type, -1 if undecodable.
-	Type common.HeaderType
-	// Code is the verdict so far.
-	Code peer.TxValidationCode
-	// Reason says why Code is not VALID.
-	Reason error
-	// Set is the transaction's read/write set, nil if there is none.
-	Set *rwset.Set
-}
-
-// Check makes the checks of one serialised envelope of a block that need no
-// state: form, creator's signature, ids, and which endorsers' signatures are
-// good. It is safe for concurrent use.
-func Check(envelope []byte, bundle *channel.Bundle) *Tx { return nil }
-
 // Update is the new state of one key. If Delete is set, key and metadata go.
-// A transaction that wrote only metadata has KeepValue set: the value stays
-// (or is that of an earlier update of the block) but gets the new version.
+// A key of which only the metadata was written has KeepValue set: its value
+// stays, but gets the new version.
 type Update struct {
 	Namespace string
 	Key       string
@@ -76,7 +64,8 @@ type Update struct {
 	Version   rwset.Version
 }
 
-// HashedUpdate is Update for the hash of a private key.
+// HashedUpdate is Update for the hash of a private key. Purge asks for the
+// key's history to be forgotten too.
 type HashedUpdate struct {
 	Namespace, Collection string
 	KeyHash               []byte
@@ -90,12 +79,12 @@ type HashedUpdate struct {
 // Result is the outcome of a block.
 type Result struct {
 	// Codes has one verdict per transaction, never NOT_VALIDATED; Reasons says
-	// why, nil where VALID.
+	// why, nil where VALID. Txs are the transactions as Check left them.
 	Codes   []peer.TxValidationCode
 	Reasons []error
 	Txs     []*Tx
 	// Updates and Hashed are the block's changes to the state: the last one of
-	// each key, sorted.
+	// each key, sorted by namespace, collection and key.
 	Updates []Update
 	Hashed  []HashedUpdate
 	// Bundle is the new configuration if the block holds a valid config
@@ -107,23 +96,62 @@ type Result struct {
 // stops processing the channel there. Nothing of the block may be committed.
 type HaltError struct {
 	Block uint64
-	Tx    int
+	Tx    int // position in the block
 	TxID  string
 	Err   error
 }
 
-func (e *HaltError) Error() string { return "validate: halt: " + e.Err.Error() }
-
-func (e *HaltError) Unwrap() error { return e.Err }
-
-// Block judges a block. It does not verify the orderers' signatures or the
-// hash chain (fabric/block). Errors are failures of the state or *HaltError.
-func Block(block *common.Block, bundle *channel.Bundle, state State) (*Result, error) {
-	return nil, errNotBuilt
+// Error implements error.
+func (e *HaltError) Error() string {
+	return fmt.Sprintf("validate: no verdict on transaction %d (%s) of block %d: %v", e.Tx, e.TxID, e.Block, e.Err)
 }
 
-// Finish makes the checks that need state, in the block's order, for
-// transactions that Check returned. number is the block's.
-func Finish(number uint64, txs []*Tx, bundle *channel.Bundle, state State) (*Result, error) {
-	return nil, errNotBuilt
+// Unwrap returns the cause.
+func (e *HaltError) Unwrap() error { return e.Err }
+
+// Block judges a block under the configuration in force before it. It does not
+// verify the orderers' signatures or the hash chain (fabric/block). Errors are
+// failures of the state or *HaltError; invalid transactions are no error.
+func Block(block *common.Block, bundle *channel.Bundle, state State) (*Result, error) {
+	envelopes := block.GetData().GetData()
+	txs := make([]*Tx, len(envelopes))
+	for i, raw := range envelopes {
+		txs[i] = Check(raw, bundle)
+	}
+	return Finish(block.GetHeader().GetNumber(), txs, bundle, state)
+}
+
+// Genesis takes a channel's block 0, which nobody judges: whoever joins with it
+// chose it. The result holds the configuration. Errors are *channel.Error.
+func Genesis(block *common.Block) (*Result, error) {
+	bundle, err := channel.FromBlock(block)
+	if err != nil {
+		return nil, err
+	}
+	tx := open(block.Data.Data[0])
+	return &Result{
+		Codes: []peer.TxValidationCode{peer.TxValidationCode_VALID}, Reasons: []error{nil}, Txs: []*Tx{tx},
+		Updates: []Update{configUpdate(tx.opened.Payload.Data, rwset.Version{})},
+		Bundle:  bundle,
+	}, nil
+}
+
+// Peers keep the newest configuration in the state too, under a namespace that
+// no chaincode can have.
+const (
+	configNamespace = ""
+	configKey       = "CHANNEL_CONFIG_ENV_BYTES"
+)
+
+func configUpdate(envelope []byte, v rwset.Version) Update {
+	return Update{Namespace: configNamespace, Key: configKey, Value: envelope, Version: v}
+}
+
+// applyConfig judges a config transaction's payload.
+func applyConfig(data []byte, bundle *channel.Bundle) (*channel.Bundle, error) {
+	config := &common.ConfigEnvelope{}
+	if err := proto.Unmarshal(data, config); err != nil {
+		return nil, fmt.Errorf("config envelope does not decode: %w", err)
+	}
+	return bundle.Apply(config)
 }
