@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/attest"
+	"github.com/privatechaincode/fpc/client"
+	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace"
+)
+
+// trustFlags are what a client pins and demands. Nothing of it is asked from the
+// network.
+type trustFlags struct {
+	genesis     string
+	config      string
+	attestation []string
+	allowDebug  []string
+	codeIDs     []string
+	quorum      int
+	minHolders  int
+	ercc        string
+}
+
+func (t *trustFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&t.genesis, "genesis", os.Getenv("FPC_GENESIS"), "the channel's genesis block: pins the channel and its organisations (FPC_GENESIS)")
+	f.StringVar(&t.config, "config-block", os.Getenv("FPC_CONFIG_BLOCK"), "a later configuration block that you trust, if the organisations have changed (FPC_CONFIG_BLOCK)")
+	f.StringSliceVar(&t.attestation, "attestation", splitList(os.Getenv("FPC_ATTESTATION")), "platforms whose evidence you accept, sim only to try things out (FPC_ATTESTATION)")
+	f.StringSliceVar(&t.allowDebug, "allow-debug", nil, "platforms whose evidence may have debug mode on")
+	f.StringSliceVar(&t.codeIDs, "code-id", nil, "platform:code id that may run (default: what the committed definition approves)")
+	f.IntVar(&t.quorum, "quorum", 0, "how many organisations' peers must agree about the registry (default: a majority)")
+	f.IntVar(&t.minHolders, "min-holders", 0, "refuse a key that fewer organisations' enclaves hold")
+	f.StringVar(&t.ercc, "ercc", protocol.ERCCName, "the enclave registry's chaincode name")
+}
+
+func splitList(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+// pins reads the pinned blocks.
+func (t *trustFlags) pins(channel string) (*trust.Pins, error) {
+	if t.genesis == "" {
+		return nil, usagef("no channel pinned: name its genesis block with --genesis or FPC_GENESIS; get the file from your organisation, not from the network you are about to trust")
+	}
+	genesis, err := readBlock("--genesis", t.genesis)
+	if err != nil {
+		return nil, err
+	}
+	var current *common.Block
+	if t.config != "" {
+		if current, err = readBlock("--config-block", t.config); err != nil {
+			return nil, err
+		}
+	}
+	pins, err := trust.PinBlocks(genesis, current)
+	if err != nil {
+		return nil, usagef("--genesis: %v", err)
+	}
+	if pins.ChannelID() != channel {
+		return nil, usagef("--genesis %s is of channel %s, not of %s", t.genesis, pins.ChannelID(), channel)
+	}
+	return pins, nil
+}
+
+func readBlock(flag, path string) (*common.Block, error) {
+	raw, err := readNamed(flag, path)
+	if err != nil {
+		return nil, err
+	}
+	block := new(common.Block)
+	if err := proto.Unmarshal(raw, block); err != nil {
+		return nil, usagef("%s %s is no block: %v", flag, path, err)
+	}
+	return block, nil
+}
+
+// policy is what the flags demand of enclaves.
+func (t *trustFlags) policy() (trust.Policy, error) {
+	if len(t.attestation) == 0 {
+		return trust.Policy{}, usagef("no attestation accepted: name the platforms you trust with --attestation or FPC_ATTESTATION (sim is simulated: it protects nothing)")
+	}
+	verifiers := verifiers()
+	p := trust.Policy{
+		Attestation: attest.Policy{Platforms: map[string]attest.PlatformPolicy{}}, Verifiers: verifiers,
+		CodeIDs: t.codeIDs, Quorum: t.quorum, MinHolders: t.minHolders,
+	}
+	for _, platform := range t.attestation {
+		if _, ok := verifiers[platform]; !ok {
+			return p, usagef("--attestation %s: this program verifies %s only", platform, strings.Join(sortedKeys(verifiers), ", "))
+		}
+		p.Attestation.Platforms[platform] = attest.PlatformPolicy{AllowDebug: slices.Contains(t.allowDebug, platform)}
+	}
+	return p, nil
+}
+
+// contract is the private chaincode that the flags name, as this session's
+// identity reaches and trusts it.
+func (f *callFlags) contract(cmd *cobra.Command, c *session) (*client.Contract, error) {
+	pins, err := f.trust.pins(c.channel)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := f.trust.policy()
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(f.trust.attestation, "sim") {
+		fmt.Fprintln(cmd.ErrOrStderr(), "SIMULATED: you accept simulated enclaves; nothing is protected")
+	}
+	recorder, err := trace.OpenDir(os.Getenv("FPC_TRACE"), "client")
+	if err != nil {
+		return nil, err
+	}
+	config := client.Config{
+		Signer: c.signer, Dial: client.DialPinned(pins), Pins: pins, Trust: policy, Registry: f.trust.ercc, Trace: recorder,
+	}
+	if c.orderer != nil {
+		config.Orderer = c.orderer
+	}
+	for _, p := range c.all {
+		config.Peers = append(config.Peers, client.OverGRPC(p))
+	}
+	network, err := client.Connect(config)
+	if err != nil {
+		return nil, err
+	}
+	return network.Contract(f.name), nil
+}
