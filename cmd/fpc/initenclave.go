@@ -74,5 +74,9 @@ func manifestOf(path string) ([]byte, error) {
 	if err != nil {
 		return nil, usagef("--package %s: %v", path, err)
 	}
-	return p.Manifest.Bytes(), nil
+	code, err := p.Code()
+	if err != nil {
+		return nil, usagef("--package %s: %v", path, err)
+	}
+	return code.Manifest.Bytes(), nil
 }

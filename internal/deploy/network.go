@@ -88,30 +88,22 @@ func (n *Network) At(org int, signer msp.Signer) *fabric.Network {
 	return at
 }
 
-// Chaincode says what to deploy.
-type Chaincode struct {
-	Definition lifecycle.Definition
-	// Package makes the package that an organisation installs.
-	Package func(org int) ([]byte, error)
-}
-
-// Deploy installs a chaincode on every peer, has every organisation approve it
-// and commits it. It answers the package ids, one per organisation.
-func (n *Network) Deploy(ctx context.Context, cc Chaincode) ([]string, error) {
+// Install installs a package on every peer. It answers the package ids, one per
+// organisation.
+func (n *Network) Install(ctx context.Context, pack func(org int) ([]byte, error)) ([]string, error) {
 	ids := make([]string, len(n.Orgs))
 	for i, org := range n.Orgs {
-		raw, err := cc.Package(i)
+		raw, err := pack(i)
 		if err != nil {
-			return nil, fmt.Errorf("package %s for %s: %w", cc.Definition.Name, org.MSPID, err)
+			return nil, fmt.Errorf("package for %s: %w", org.MSPID, err)
 		}
-		at := admin.Lifecycle{Network: n.At(i, org.Admin)}
-		installed, err := at.Install(ctx, raw)
+		installed, err := admin.Lifecycle{Network: n.At(i, org.Admin)}.Install(ctx, raw)
 		if err != nil {
-			return nil, fmt.Errorf("install %s for %s: %w", cc.Definition.Name, org.MSPID, err)
+			return nil, fmt.Errorf("install for %s: %w", org.MSPID, err)
 		}
 		ids[i] = installed.PackageId
 	}
-	return ids, n.Define(ctx, cc.Definition, ids)
+	return ids, nil
 }
 
 // Define has every organisation approve a definition and commits it. packages

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/builder/pkg"
+	"github.com/privatechaincode/fpc/client/admin"
+	"github.com/privatechaincode/fpc/fabric/lifecycle"
+	"github.com/privatechaincode/fpc/fabric/policy"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// Endpoint decides where the peer of an organisation reaches a chaincode's
+// program that serves at an address: the address itself, or a relay before it.
+type Endpoint func(name, address string) (string, error)
+
+// Service is a chaincode of which every organisation runs a program.
+type Service struct {
+	Name      string
+	Processes []*Process // one per organisation
+	Packages  []string   // package ids, one per organisation
+	Programs  []Program  // how each was started, to start it again
+}
+
+// Restart kills an organisation's program and starts it again.
+func (s *Service) Restart(ctx context.Context, org int) error {
+	if err := s.Processes[org].Kill(); err != nil {
+		return err
+	}
+	p, err := Start(ctx, s.Programs[org])
+	if err != nil {
+		return err
+	}
+	s.Processes[org] = p
+	return nil
+}
+
+// Stop ends all its programs.
+func (s *Service) Stop() {
+	for _, p := range s.Processes {
+		_ = p.Stop()
+	}
+}
+
+// ServiceSpec says what to deploy as a service.
+type ServiceSpec struct {
+	Name, Version string
+	Policy        string // endorsement policy in the policy language; empty: the channel's
+	Sequence      int64  // 0: 1
+	// Package makes the package for a peer that reaches the program at address.
+	Package func(address string) ([]byte, error)
+	// Program says how to start the program of an organisation, but for the
+	// variables that every chaincode service gets.
+	Program func(org int) Program
+	// Via puts something between peers and programs; nil: nothing.
+	Via Endpoint
+}
+
+// Serve deploys a chaincode and starts its programs.
+func (n *Network) Serve(ctx context.Context, spec ServiceSpec) (*Service, error) {
+	s := &Service{Name: spec.Name}
+	definition := lifecycle.Definition{Name: spec.Name, Version: spec.Version, Sequence: max(1, spec.Sequence)}
+	if spec.Policy != "" {
+		parameter, err := PolicyParameter(spec.Policy)
+		if err != nil {
+			return nil, err
+		}
+		definition.ValidationParameter = parameter
+	}
+	addresses := make([]string, len(n.Orgs))
+	makePackage := func(org int) ([]byte, error) {
+		address, err := FreeAddress()
+		if err != nil {
+			return nil, err
+		}
+		addresses[org] = address
+		if spec.Via != nil {
+			if address, err = spec.Via(fmt.Sprintf("%s@%s", spec.Name, n.Orgs[org].MSPID), address); err != nil {
+				return nil, err
+			}
+		}
+		return spec.Package(address)
+	}
+	var err error
+	if s.Packages, err = n.Install(ctx, makePackage); err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.Name, err)
+	}
+	for org := range n.Orgs {
+		p := spec.Program(org)
+		p.Address = addresses[org]
+		p.Env = append(p.Env, "CHAINCODE_SERVER_ADDRESS="+p.Address, "CHAINCODE_ID="+s.Packages[org])
+		started, err := Start(ctx, p)
+		if err != nil {
+			s.Stop()
+			return nil, err
+		}
+		s.Processes, s.Programs = append(s.Processes, started), append(s.Programs, p)
+	}
+	if err := n.Define(ctx, definition, s.Packages); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// PolicyParameter is a signature policy as a definition carries it.
+func PolicyParameter(text string) ([]byte, error) {
+	envelope, err := policy.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(&peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_SignaturePolicy{SignaturePolicy: envelope}})
+}
+
+// ServePlain deploys a plain chaincode program as a service.
+func (n *Network) ServePlain(ctx context.Context, name, path string, via Endpoint) (*Service, error) {
+	return n.Serve(ctx, ServiceSpec{
+		Name: name, Version: "1.0", Via: via,
+		Package: func(address string) ([]byte, error) { return servicePackage(name, address) },
+		Program: func(org int) Program { return n.program(name, org, path) },
+	})
+}
+
+func servicePackage(label, address string) ([]byte, error) {
+	return pkg.BuildCCAAS(label, pkg.Connection{Address: address, DialTimeout: "10s"})
+}
+
+func (n *Network) program(name string, org int, path string, args ...string) Program {
+	return Program{Name: name + "." + n.Orgs[org].MSPID, Path: path, Args: args, Dir: n.Dir}
+}
+
+// ServeRegistry deploys ERCC under a policy and stores the policy in it (LC-5).
+func (n *Network) ServeRegistry(ctx context.Context, p *protocol.RegistryPolicy) (*Service, error) {
+	raw, err := p.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	s, err := n.Serve(ctx, ServiceSpec{
+		Name: protocol.ERCCName, Version: protocol.PolicyVersion(raw),
+		Package: func(address string) ([]byte, error) { return servicePackage(protocol.ERCCName, address) },
+		Program: func(org int) Program {
+			return n.program(protocol.ERCCName, org, filepath.Join(n.Bin, "fpc-ercc"), n.traceArgs(org)...)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := (admin.Registry{Network: n.As(n.Orgs[0].Admin)}).SetPolicy(ctx, raw); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Private says which private chaincode to deploy.
+type Private struct {
+	Name     string
+	Enclave  string // path of the enclave's program
+	Policy   string // how many organisations must replay; empty: the channel's policy
+	Sequence int64
+	Via      Endpoint
+	StubArgs func(org int) []string // further arguments of an organisation's stub; may be nil
+}
+
+// ServePrivate deploys a private chaincode. The first organisation's stub has
+// the enclave, the others' only validate. It answers the code manifest.
+func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte, error) {
+	binary, err := os.ReadFile(p.Enclave)
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, err := pkg.SimManifest(binary)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := n.Serve(ctx, ServiceSpec{
+		Name: p.Name, Version: manifest.Version(), Policy: p.Policy, Sequence: p.Sequence, Via: p.Via,
+		Package: func(address string) ([]byte, error) {
+			return pkg.BuildFPC(p.Name, pkg.Code{Enclave: binary, Manifest: manifest, Connection: &pkg.Connection{Address: address, DialTimeout: "10s"}})
+		},
+		Program: func(org int) Program {
+			args := append(n.traceArgs(org), "--chaincode", p.Name, "--msp-id", n.Orgs[org].MSPID)
+			if org == 0 {
+				args = append(args, "--enclave", p.Enclave, "--state", filepath.Join(n.Dir, "state."+p.Name))
+			}
+			if p.StubArgs != nil {
+				args = append(args, p.StubArgs(org)...)
+			}
+			return n.program(p.Name, org, filepath.Join(n.Bin, "fpc-stub"), args...)
+		},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, manifest.Bytes(), nil
+}
+
+func (n *Network) traceArgs(int) []string {
+	if n.Trace == "" {
+		return nil
+	}
+	return []string{"--trace", n.Trace}
+}
+
+// InitEnclave initialises and registers the first organisation's enclave and
+// makes the chaincode's keys (REG-1 to REG-13, KEY-1 to KEY-3).
+func (n *Network) InitEnclave(ctx context.Context, chaincode string, manifest []byte, progress func(step, what string)) (*admin.Initialised, error) {
+	first := n.Orgs[0]
+	return admin.Initialisation{
+		Host:     admin.Host{Peer: n.At(0, first.Admin), Chaincode: chaincode},
+		Registry: admin.Registry{Network: n.As(first.Admin)},
+		MSPID:    first.MSPID, Endpoint: first.Peer.Address, Manifest: manifest, Progress: progress,
+	}.Run(ctx)
+}
