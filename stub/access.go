@@ -81,8 +81,8 @@ func (a *access) open(r *fpc.OpenRange) (*fpc.StateResponse, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: ranges", shim.ErrUnsupported)
 	}
-	if r.GetPageSize() > 0 {
-		return page(raw, r)
+	if r.GetPageSize() != 0 {
+		return nil, fmt.Errorf("%w: pages, an enclave cuts them itself", shim.ErrUnsupported)
 	}
 	if len(a.ranges) >= maxRanges {
 		return nil, fmt.Errorf("%d ranges are open: close some", maxRanges)
@@ -95,24 +95,6 @@ func (a *access) open(r *fpc.OpenRange) (*fpc.StateResponse, error) {
 	id := strconv.Itoa(a.opened)
 	a.ranges[id] = rows
 	return a.next(id)
-}
-
-// page answers a whole page: it is as long as the enclave asked for.
-func page(raw shim.RawRangeStub, r *fpc.OpenRange) (*fpc.StateResponse, error) {
-	rows, metadata, err := raw.GetRawStateByRangeWithPagination(r.GetStart(), r.GetEnd(), r.GetPageSize(), r.GetBookmark())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	response := &fpc.StateResponse{Bookmark: metadata.GetBookmark()}
-	for rows.HasNext() {
-		row, err := rows.Next()
-		if err != nil {
-			return nil, err
-		}
-		response.Rows = append(response.Rows, &fpc.Row{Key: row.GetKey(), Value: row.GetValue()})
-	}
-	return response, nil
 }
 
 // next answers the next rows of an open range, and closes it at its end.

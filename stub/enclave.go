@@ -3,6 +3,7 @@
 package stub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,10 +134,8 @@ func (s *Stub) askServing(ctx context.Context, step, method string, request, res
 func enclaveError(step string, err error) error {
 	var failure *transport.Failure
 	switch {
-	case errors.As(err, &failure) && failure.Step != "":
-		return protocol.Errorf(failure.Step, protocol.Code(failure.Code), "%s", failure.Reason)
 	case errors.As(err, &failure):
-		return protocol.Errorf(step, protocol.Code(failure.Code), "%s", failure.Reason)
+		return protocol.Errorf(cmp.Or(failure.Step, step), protocol.Code(failure.Code), "%s", failure.Reason).WithHint(failure.Hint)
 	case errors.Is(err, context.DeadlineExceeded):
 		return protocol.Errorf(step, codeTimeout, "the enclave took too long: %w", err)
 	case errors.Is(err, context.Canceled):
