@@ -9,23 +9,20 @@ package launch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/transport"
 )
 
 // SecretSize is the length of a host secret, in bytes.
 const SecretSize = 32
-
-// Inherited descriptors of an enclave process.
-const (
-	TransportFD = 3 // socket: transport frames
-	RecordFD    = 4 // pipe: the launcher's record, SecretSize bytes of host secret and 32 bytes SHA-256 of the binary
-)
 
 // DefaultStartTimeout is Config.StartTimeout when that is zero.
 const DefaultStartTimeout = 10 * time.Second
@@ -37,63 +34,160 @@ type Config struct {
 	// HostSecret is what sim derives its sealing key from; the same secret
 	// and the same binary unseal what was sealed before.
 	HostSecret [SecretSize]byte
-	// Limits of the transport; zero fields mean defaults.
+	// Limits of the transport; zero fields mean defaults, which are the
+	// enclave's own.
 	Limits transport.Limits
 	// StartTimeout bounds the time until the enclave answers its first call.
 	StartTimeout time.Duration
 	// Stderr takes what the enclave process prints; nil discards it. An
-	// enclave prints only why it could not start, or a crash of its runtime.
+	// enclave prints only why it could not start.
 	Stderr io.Writer
 }
 
-// Measurement is the code id of a sim enclave: SHA-256 of its binary.
-type Measurement [sha256.Size]byte
+// ErrStart is wrapped by every error of [Start].
+var ErrStart = errors.New("enclave did not start")
 
-// String is the code id as evidence and manifests carry it: lower-case hex.
-func (m Measurement) String() string { return hex.EncodeToString(m[:]) }
+// ErrEnded is wrapped by [Process.Err] when the process ended by itself.
+var ErrEnded = errors.New("enclave process ended")
 
 // Process is a running enclave process.
 type Process struct {
+	child       *child
 	host        *transport.Host
 	measurement Measurement
-	pid         int
-	confinement []string
+	status      *fpc.EnclaveStatus
 	exited      chan struct{}
-	err         error
+
+	mu      sync.Mutex
+	stopped bool
+	err     error
 }
 
-// ErrStart is wrapped by every error of Start.
-var ErrStart = errors.New("launch: enclave did not start")
-
 // Start measures and starts the enclave and waits until it answers a status
-// call. ctx bounds the start only; [Process.Stop] ends the process.
+// call. The bytes that were measured are the bytes that run, whatever happens to
+// the file meanwhile. ctx bounds the start only; [Process.Stop] ends the process.
 func Start(ctx context.Context, c Config) (*Process, error) {
-	return nil, ErrStart
+	timeout := c.StartTimeout
+	if timeout <= 0 {
+		timeout = DefaultStartTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	program, err := load(c.Binary)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	defer program.close()
+	said := &head{to: c.Stderr}
+	child, err := spawn(program, c.HostSecret, said)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	p := &Process{
+		child:       child,
+		host:        transport.NewHost(child.socket, c.Limits),
+		measurement: program.measurement,
+		exited:      make(chan struct{}),
+	}
+	go p.wait()
+	if err := p.greet(ctx); err != nil {
+		_ = p.Stop() // always nil
+		if text := said.String(); text != "" {
+			err = fmt.Errorf("%w; it said: %s", err, text)
+		}
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	return p, nil
+}
+
+// greet waits for the enclave's first answer.
+func (p *Process) greet(ctx context.Context) error {
+	b, err := p.host.Call(ctx, "status", nil, nil)
+	if err != nil {
+		return err
+	}
+	p.status = &fpc.EnclaveStatus{}
+	return proto.Unmarshal(b, p.status)
+}
+
+// wait collects the process when it ends.
+func (p *Process) wait() {
+	how := p.child.wait()
+	p.mu.Lock()
+	if !p.stopped {
+		p.err = fmt.Errorf("%w: %s", ErrEnded, how)
+	}
+	p.mu.Unlock()
+	_ = p.host.Close() // always nil
+	close(p.exited)
 }
 
 // Host is the transport to the enclave. It ends when the process ends.
 func (p *Process) Host() *transport.Host { return p.host }
 
-// CodeID is the measurement of the bytes that are executed.
+// Call runs one method of the enclave: [transport.Host.Call].
+func (p *Process) Call(ctx context.Context, method string, request []byte, serve func(ctx context.Context, request []byte) ([]byte, error)) ([]byte, error) {
+	return p.host.Call(ctx, method, request, serve)
+}
+
+// CodeID is the measurement of the bytes that run.
 func (p *Process) CodeID() Measurement { return p.measurement }
 
 // PID is the process id, as this host sees it.
-func (p *Process) PID() int { return p.pid }
+func (p *Process) PID() int { return p.child.pid }
 
 // Confinement is what the enclave reported at its start
 // (EnclaveStatus.confinement): what was applied, and what could not be.
-func (p *Process) Confinement() []string { return p.confinement }
+func (p *Process) Confinement() []string { return p.status.GetConfinement() }
 
-// Done is closed when the process has ended; then Err says how.
+// Done is closed when the process has ended; then [Process.Err] says how.
 func (p *Process) Done() <-chan struct{} { return p.exited }
 
-// Err is nil while the process runs and after Stop; else how it ended.
-func (p *Process) Err() error { return p.err }
+// Err is nil while the process runs and after [Process.Stop]; else it says how
+// the process ended, wrapping [ErrEnded].
+func (p *Process) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
 
-// Stop kills the process and waits for its end. It may be called repeatedly.
-func (p *Process) Stop() error { return nil }
+// Stop kills the process and waits for its end; what it was asked and did not
+// answer fails. It may be called repeatedly. The result is always nil.
+func (p *Process) Stop() error {
+	p.mu.Lock()
+	p.stopped = true
+	p.mu.Unlock()
+	p.child.kill()
+	<-p.exited
+	return nil
+}
 
-// Measure returns the code id of the program at path.
-func Measure(path string) (Measurement, error) {
-	return Measurement{}, errors.New("launch: not measured")
+// Close is [Process.Stop], as the stub calls it.
+func (p *Process) Close() error { return p.Stop() }
+
+// head keeps the first bytes of what the process says, for an error, and passes
+// all on.
+type head struct {
+	to io.Writer
+
+	mu   sync.Mutex
+	text []byte
+}
+
+const maxHead = 4 << 10
+
+func (h *head) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	h.text = append(h.text, b[:min(len(b), maxHead-len(h.text))]...)
+	h.mu.Unlock()
+	if h.to != nil {
+		_, _ = h.to.Write(b) // the enclave must not fail because nobody listens
+	}
+	return len(b), nil
+}
+
+func (h *head) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return string(h.text)
 }

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package confine is trusted: it takes from an enclave process all rights that
+// it does not need, so that neither a chaincode nor a hole in one reaches files,
+// the network or other processes of the host.
+//
+// It protects the host and the chaincode's secrets from the chaincode's own
+// mistakes (a secret printed or sent somewhere). It protects nothing from the
+// host: that is the TEE's work.
+package confine
+
+// Report says what was applied and what could not be, for people.
+type Report []string
+
+func (r *Report) applied(what string) { *r = append(*r, what) }
+
+func (r *Report) missing(what string, err error) {
+	*r = append(*r, "NOT "+what+": "+err.Error())
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build nosim
+
+package private
+
+import (
+	"errors"
+
+	"github.com/privatechaincode/fpc/enclave"
+)
+
+// openPlatform finds no platform: this build leaves simulation out, and has no
+// other platform yet.
+func openPlatform() (enclave.Platform, error) {
+	return nil, errors.New("this program was built with the tag nosim, and no other platform is available")
+}
