@@ -55,7 +55,7 @@ func archive(files map[string][]byte) ([]byte, error) {
 			return nil, err
 		}
 		header := &tar.Header{
-			Format: tar.FormatUSTAR, Typeflag: tar.TypeReg, Name: name,
+			Typeflag: tar.TypeReg, Name: name,
 			Mode: mode(name), Size: int64(len(files[name])), ModTime: time.Unix(0, 0).UTC(),
 		}
 		if err := w.WriteHeader(header); err != nil {
