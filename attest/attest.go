@@ -60,7 +60,10 @@ func Verify(ev *pb.Evidence, statement [64]byte, policy Policy, verifiers map[st
 	if err != nil {
 		return Claims{}, &Error{Code: CodeEvidence, Platform: ev.GetPlatform(), Reason: "evidence is not genuine: " + err.Error(), Err: err}
 	}
-	return claims, judge(ev, claims, statement, asked, at)
+	if err := judge(ev, claims, statement, asked, at); err != nil {
+		return Claims{}, err
+	}
+	return claims, nil
 }
 
 func judge(ev *pb.Evidence, c Claims, statement [64]byte, asked PlatformPolicy, at time.Time) error {

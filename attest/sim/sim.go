@@ -31,8 +31,12 @@ const LabelReport keys.Label = "fpc/v1/sim-report"
 // seed is known to everybody: anybody can sign a simulated report.
 const seed = "FPC simulated attestation: this key is public and proves nothing"
 
-// PublishedKey returns the key that signs every simulated report.
-func PublishedKey() ed25519.PrivateKey {
+// Sign signs a serialised report with the published key, as anybody can.
+func Sign(report []byte) []byte {
+	return ed25519.Sign(publishedKey(), keys.Encode(LabelReport, report))
+}
+
+func publishedKey() ed25519.PrivateKey {
 	s := sha256.Sum256([]byte(seed))
 	return ed25519.NewKeyFromSeed(s[:])
 }
@@ -55,7 +59,7 @@ func (Verifier) Verify(evidence *pb.Evidence, _ time.Time) (attest.Claims, error
 	if err := proto.Unmarshal(evidence.GetAttestation(), signed); err != nil {
 		return attest.Claims{}, fmt.Errorf("sim: evidence does not decode: %w", err)
 	}
-	public := PublishedKey().Public().(ed25519.PublicKey)
+	public := publishedKey().Public().(ed25519.PublicKey)
 	if !ed25519.Verify(public, keys.Encode(LabelReport, signed.GetReport()), signed.GetSignature()) {
 		return attest.Claims{}, errors.New("sim: report's signature does not verify")
 	}

@@ -10,7 +10,6 @@ package guest
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -111,7 +110,7 @@ func Issue(codeID [32]byte, reportData [64]byte, params Params) (*pb.Evidence, e
 	}
 	attestation, err := proto.Marshal(&pb.SimEvidence{
 		Report:    report,
-		Signature: ed25519.Sign(sim.PublishedKey(), keys.Encode(sim.LabelReport, report)),
+		Signature: sim.Sign(report),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sim: encode evidence: %w", err)
