@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/privatechaincode/fpc/stub"
+	"github.com/privatechaincode/fpc/stub/launch"
+)
+
+// withEnclave makes the stub host an enclave. Its state directory is named by
+// chaincode and code id: sealed state is of use only to the code that sealed it,
+// and during an upgrade old and new code run side by side.
+func withEnclave(config *stub.Config, s *settings, log *slog.Logger, stderr io.Writer) error {
+	measured, err := launch.Measure(s.enclave)
+	if err != nil {
+		return err
+	}
+	config.StateDir = filepath.Join(s.state, s.chaincode, measured.String()[:16])
+	config.AttestationParams = attestationParams
+	config.Start = func(ctx context.Context, secret [32]byte) (stub.Enclave, error) {
+		p, err := launch.Start(ctx, launch.Config{Binary: s.enclave, HostSecret: secret, Stderr: stderr})
+		if err != nil {
+			return nil, err
+		}
+		log.Info("enclave started", "code", p.CodeID().String(), "pid", p.PID(), "confinement", p.Confinement())
+		return process{p}, nil
+	}
+	return nil
+}
+
+// process is a launched enclave as the stub uses it.
+type process struct{ *launch.Process }
+
+func (p process) Call(ctx context.Context, method string, request []byte, serve func(context.Context, []byte) ([]byte, error)) ([]byte, error) {
+	return p.Host().Call(ctx, method, request, serve)
+}
+
+func (p process) Abandoned() int { return p.Host().Abandoned() }
+
+// Done is closed when the transport has ended: it ends with the process, and
+// alone when the enclave breaks the protocol.
+func (p process) Done() <-chan struct{} { return p.Host().Done() }
+
+func (p process) Err() error { return cmp.Or(p.Process.Err(), p.Host().Err()) }
