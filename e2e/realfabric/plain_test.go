@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realfabric
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/privatechaincode/fpc/client/fabric"
+)
+
+// timeout bounds one test's calls to the network.
+const timeout = 3 * time.Minute
+
+// startNetwork starts a real network that ends with the test, or skips it and
+// says why.
+func startNetwork(t *testing.T) (context.Context, *Network) {
+	t.Helper()
+	programs, err := FromEnvironment()
+	if err != nil {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	version, err := programs.Version()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("Hyperledger Fabric %s", version)
+	bin, err := filepath.Abs("../../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	t.Cleanup(cancel)
+	n, err := Start(ctx, programs, t.TempDir(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Bin = bin
+	t.Cleanup(n.Stop)
+	return ctx, n
+}
+
+func TestPlainChaincode(t *testing.T) {
+	ctx, n := startNetwork(t)
+	s, err := n.ServePlain(ctx, "asset", filepath.Join(n.Bin, "samples", "asset-plain"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop()
+	if _, err := n.As(n.Orgs[1].Client).Submit(ctx, fabric.Call{Chaincode: "asset", Args: fabric.Args("CreateAsset", "a1", "blue", "5", "100")}); err != nil {
+		t.Fatal(err)
+	}
+}
