@@ -40,14 +40,15 @@ func (k *killer) Commit(b *kv.Batch) error {
 	}
 	switch k.point {
 	case "before":
-		die()
 	case "during":
 		go k.Store.Commit(b)
-		die()
+	default:
+		if err := k.Store.Commit(b); err != nil {
+			return err
+		}
 	}
-	err := k.Store.Commit(b)
 	die()
-	return err
+	return nil
 }
 
 // die ends the process as kill -9 does: nothing is flushed, nothing deferred.
