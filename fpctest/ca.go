@@ -91,6 +91,7 @@ func (ca *CA) issue(t testing.TB, m Template) (*x509.Certificate, *ecdsa.Private
 		BasicConstraintsValid: true,
 		IsCA:                  m.IsCA,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:           m.KeyUsages,
 	}
 	if m.NotBefore.IsZero() {
 		template.NotBefore = ca.Cert.NotBefore.Add(time.Minute)
@@ -133,19 +134,19 @@ func create(t testing.TB, template, issuer *x509.Certificate, key, issuerKey *ec
 		if err != nil {
 			t.Fatalf("fpctest: certificate of %q: %v", template.Subject, err)
 		}
-		if isHighS(t, cert.Signature) == highS {
+		if isHighS(t, issuerKey, cert.Signature) == highS {
 			return cert
 		}
 	}
 }
 
-func isHighS(t testing.TB, signature []byte) bool {
+func isHighS(t testing.TB, key *ecdsa.PrivateKey, signature []byte) bool {
 	t.Helper()
 	var s struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(signature, &s); err != nil {
 		t.Fatalf("fpctest: signature: %v", err)
 	}
-	return s.S.Cmp(new(big.Int).Rsh(elliptic.P256().Params().N, 1)) > 0
+	return s.S.Cmp(new(big.Int).Rsh(key.Params().N, 1)) > 0
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {

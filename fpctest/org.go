@@ -102,6 +102,7 @@ type Template struct {
 	Key       *ecdsa.PrivateKey // default: a fresh one
 	HighS     bool              // sign the certificate with a high-S signature
 	IsCA      bool
+	KeyUsages []x509.ExtKeyUsage // extended key usages
 }
 
 // Issue makes a member from a template.

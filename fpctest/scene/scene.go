@@ -15,6 +15,7 @@ import (
 
 	"github.com/privatechaincode/fpc/attest/sim"
 	"github.com/privatechaincode/fpc/fpctest"
+	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/msp"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim/shimtest"
@@ -35,11 +36,14 @@ type Scene struct {
 	Ledger      *shimtest.Channel
 	Lifecycle   *Lifecycle
 	Orgs        map[string]*fpctest.Org
+	Genesis     *common.Block
 	ChannelHash []byte
 	RootsHash   []byte
 	CodeID      [32]byte // of the private chaincode, simulated
 	Manifest    []byte
 	Now         time.Time // of all clocks
+
+	orderer *fpctest.Org
 }
 
 // New makes a scene in which the private chaincode is committed, and ERCC with
@@ -52,14 +56,17 @@ func New(t testing.TB) *Scene {
 		CodeID: sha256.Sum256([]byte("code of the private chaincode")),
 		Now:    time.Date(2026, 1, 1, 0, 5, 0, 0, time.UTC),
 	}
-	hash := sha256.Sum256([]byte("genesis block of " + ChannelID))
-	s.ChannelHash = hash[:]
 	var configs []*msp.FabricMSPConfig
 	for _, id := range []string{Org1, Org2, Org3} {
 		s.Orgs[id] = fpctest.NewOrg(t, id)
 		configs = append(configs, s.Orgs[id].Config())
 	}
+	s.orderer = fpctest.NewOrg(t, "OrdererMSP")
+	s.Genesis = s.genesis()
 	var err error
+	if s.ChannelHash, err = protocol.ChannelHash(s.Genesis); err != nil {
+		t.Fatal(err)
+	}
 	if s.RootsHash, err = protocol.MSPRootsHash(configs); err != nil {
 		t.Fatal(err)
 	}
