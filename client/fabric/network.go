@@ -15,10 +15,11 @@ import (
 type Network struct {
 	Channel   string
 	Signer    msp.Signer
-	Endorsers []*Peer // who endorses; the first one evaluates and is watched for commits
+	Endorsers []*Peer // who endorses; the first one evaluates
 	Orderer   *Orderer
-	// WaitAll waits for the commit at every endorser, not only at the first.
-	WaitAll bool
+	// Watch are the peers at which a commit is awaited, so that the next call
+	// there sees it; empty: the endorsers.
+	Watch []*Peer
 }
 
 // Evaluate runs a call at the first endorser and returns the chaincode's answer.
@@ -73,8 +74,8 @@ func (n *Network) Order(ctx context.Context, tx *Transaction) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	watched := n.Endorsers[:1]
-	if n.WaitAll {
+	watched := n.Watch
+	if len(watched) == 0 {
 		watched = n.Endorsers
 	}
 	watchers := make([]*Watcher, 0, len(watched))

@@ -215,7 +215,7 @@ func (c *session) needChannel() error {
 // network is where calls to the own organisation go: to the peers of
 // --peerAddresses, or to the own peer.
 func (c *session) network() *fabric.Network {
-	return &fabric.Network{Channel: c.channel, Signer: c.signer, Endorsers: c.peers, Orderer: c.orderer, WaitAll: true}
+	return &fabric.Network{Channel: c.channel, Signer: c.signer, Endorsers: c.peers, Orderer: c.orderer, Watch: c.all}
 }
 
 // everyone is where calls go that several organisations must endorse.

@@ -77,7 +77,7 @@ func (n *Network) OrdererConn() *fabric.Orderer { return n.orderer }
 
 // As is the network in one identity's name: it endorses at all peers.
 func (n *Network) As(signer msp.Signer) *fabric.Network {
-	return &fabric.Network{Channel: n.Channel, Signer: signer, Endorsers: n.peers, Orderer: n.orderer, WaitAll: true}
+	return &fabric.Network{Channel: n.Channel, Signer: signer, Endorsers: n.peers, Orderer: n.orderer, Watch: n.peers}
 }
 
 // At is the network in one identity's name, endorsing at one organisation's peer

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Connects the official SDK to a network that a description file tells of; the
+// Go test that starts the network writes it.
+
+import { connect, hash, signers } from "@hyperledger/fabric-gateway";
+import { Client, credentials } from "@grpc/grpc-js";
+import { createPrivateKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+export const description = JSON.parse(readFileSync(process.env.INTEROP_NETWORK, "utf8"));
+
+const deadline = (ms) => () => ({ deadline: Date.now() + ms });
+
+/** dial opens a gRPC client to an organisation's peer: over TLS, or in clear to a recording relay before it. */
+export function dial(org) {
+  const at = description.peers[org];
+  const tls = at.tlsRoot ? credentials.createSsl(readFileSync(at.tlsRoot)) : credentials.createInsecure();
+  return new Client(at.address, tls, {
+    "grpc.max_receive_message_length": -1,
+  });
+}
+
+/** identityOf returns what the SDK calls an identity, and its signer. */
+export function identityOf(user) {
+  const { mspId, certificate, key } = description.users[user];
+  return {
+    identity: { mspId, credentials: readFileSync(certificate) },
+    signer: signers.newPrivateKeySigner(createPrivateKey(readFileSync(key))),
+  };
+}
+
+/** gateway connects a user through a client that dial returned. */
+export function gateway(client, user, options = {}) {
+  return connect({
+    client,
+    ...identityOf(user),
+    hash: hash.sha256,
+    evaluateOptions: deadline(20_000),
+    endorseOptions: deadline(20_000),
+    submitOptions: deadline(20_000),
+    commitStatusOptions: deadline(60_000),
+    ...options,
+  });
+}
