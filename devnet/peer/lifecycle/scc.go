@@ -77,12 +77,15 @@ func (s *SCC) Invoke(_ context.Context, inv *chaincode.Invocation, args [][]byte
 	if err != nil {
 		return failure(name, err)
 	}
-	payload, err := proto.Marshal(result)
+	payload, err := encoding.Marshal(result)
 	if err != nil {
 		return failure(name, err)
 	}
 	return &peer.Response{Status: statusOK, Payload: payload}
 }
+
+// encoding makes equal answers equal bytes: peers that endorse one must agree.
+var encoding = proto.MarshalOptions{Deterministic: true}
 
 const (
 	statusOK       = 200

@@ -34,8 +34,11 @@ func refuse(format string, args ...any) *peer.Response {
 	return &peer.Response{Status: 500, Message: fmt.Sprintf(format, args...)}
 }
 
+// encoding makes equal answers equal bytes: peers that endorse one must agree.
+var encoding = proto.MarshalOptions{Deterministic: true}
+
 func success(m proto.Message) *peer.Response {
-	payload, err := proto.Marshal(m)
+	payload, err := encoding.Marshal(m)
 	if err != nil {
 		return refuse("%s", err)
 	}
