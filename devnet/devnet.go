@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/privatechaincode/fpc/devnet/ca"
+	"github.com/privatechaincode/fpc/devnet/ledger"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/trace"
@@ -53,6 +54,7 @@ type Network struct {
 	genesis *common.Block
 	orderer *ca.Org
 	orgs    []*ca.Org
+	ledgers map[string]*ledger.Peer // by MSP id
 	closers []func() error // last first
 }
 
@@ -74,7 +76,7 @@ func Start(ctx context.Context, cfg Config) (*Network, error) {
 	if cfg.Trace == nil {
 		cfg.Trace = trace.Nop
 	}
-	n := &Network{}
+	n := &Network{ledgers: map[string]*ledger.Peer{}}
 	if err := n.start(ctx, cfg); err != nil {
 		return nil, errors.Join(err, n.Stop())
 	}
@@ -101,6 +103,16 @@ func (n *Network) Description() *Description { return n.desc }
 
 // Genesis returns the channel's block 0.
 func (n *Network) Genesis() *common.Block { return n.genesis }
+
+// Ledger returns the channel's ledger at an organisation's peer: whoever runs the
+// network can look into it, as the operator of a real peer can.
+func (n *Network) Ledger(mspID string) (*ledger.Ledger, bool) {
+	ledgers, ok := n.ledgers[mspID]
+	if !ok {
+		return nil, false
+	}
+	return ledgers.Channel(n.desc.Channel)
+}
 
 // Org returns the organisation with the MSP id, the orderer's among them, with
 // its authorities.

@@ -88,6 +88,7 @@ func (n *Network) startPeer(cfg Config, org *ca.Org, l net.Listener) error {
 	if err := joinOnce(ledgers, n); err != nil {
 		return err
 	}
+	n.ledgers[org.MSPID] = ledgers
 	links, err := n.links(org)
 	if err != nil {
 		return err
