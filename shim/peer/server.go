@@ -43,6 +43,7 @@ func Serve(ctx context.Context, c ServerConfig, cc shim.Chaincode) error {
 	case <-ctx.Done():
 		stop(server, c.Grace)
 		<-served
+		c.Log.Info("chaincode is stopped", "chaincode", c.CCID)
 		return nil
 	}
 }

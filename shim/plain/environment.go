@@ -21,9 +21,9 @@ type environment struct {
 }
 
 // server reads the environment of a chaincode as a service. TLS is used when
-// CHAINCODE_TLS_CERT and CHAINCODE_TLS_KEY name files, unless
-// CHAINCODE_TLS_DISABLED is true; peers must show a certificate when
-// CHAINCODE_CLIENT_CA_CERT names a file.
+// any of CHAINCODE_TLS_CERT, CHAINCODE_TLS_KEY and CHAINCODE_CLIENT_CA_CERT
+// names a file or CHAINCODE_TLS_DISABLED is false, and never when that is true.
+// The first two are then needed; with the third, peers must show a certificate.
 func (e environment) server(address string) (peer.ServerConfig, error) {
 	c := peer.ServerConfig{CCID: e.first("CHAINCODE_ID", "CORE_CHAINCODE_ID_NAME"), Address: address}
 	if c.CCID == "" {
@@ -33,14 +33,18 @@ func (e environment) server(address string) (peer.ServerConfig, error) {
 	if err != nil {
 		return c, err
 	}
-	if disabled || e.get("CHAINCODE_TLS_KEY") == "" {
+	names := []string{"CHAINCODE_TLS_CERT", "CHAINCODE_TLS_KEY", "CHAINCODE_CLIENT_CA_CERT"}
+	if disabled || e.get("CHAINCODE_TLS_DISABLED") == "" && e.first(names...) == "" {
 		return c, nil
 	}
 	var pem [3][]byte
-	for i, name := range []string{"CHAINCODE_TLS_CERT", "CHAINCODE_TLS_KEY", "CHAINCODE_CLIENT_CA_CERT"} {
+	for i, name := range names {
 		if pem[i], err = e.file(name); err != nil {
 			return c, err
 		}
+	}
+	if pem[0] == nil || pem[1] == nil {
+		return c, errors.New("TLS is asked for, but CHAINCODE_TLS_CERT and CHAINCODE_TLS_KEY do not both name a file; CHAINCODE_TLS_DISABLED=true turns it off")
 	}
 	c.TLS, err = peer.ServerTLS(pem[0], pem[1], pem[2])
 	return c, err

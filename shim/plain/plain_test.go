@@ -33,7 +33,9 @@ func TestRun(t *testing.T) {
 		{"unknown flag", []string{"-x"}, nil, 2, "-x"},
 		{"service without id", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}, 2, "CHAINCODE_ID"},
 		{"service", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1"}, 0, "chaincode is served"},
-		{"address in use of nobody", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "256.0.0.1:1", "CHAINCODE_ID": "cc:1"}, 1, "listen"},
+		{"service told to use TLS", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1", "CHAINCODE_TLS_DISABLED": "false"}, 2, "CHAINCODE_TLS_CERT"},
+		{"service with half of TLS", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1", "CHAINCODE_CLIENT_CA_CERT": "/dev/null"}, 2, "CHAINCODE_TLS_CERT"},
+		{"address of nobody", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "256.0.0.1:1", "CHAINCODE_ID": "cc:1"}, 1, "listen"},
 		{"launched without TLS setting", []string{"-peer.address", "127.0.0.1:1"}, map[string]string{"CORE_CHAINCODE_ID_NAME": "cc:1", "CORE_PEER_TLS_ENABLED": "maybe"}, 2, "CORE_PEER_TLS_ENABLED"},
 		{"launched, no peer", []string{"-peer.address", "127.0.0.1:1"}, map[string]string{"CORE_CHAINCODE_ID_NAME": "cc:1"}, 1, "127.0.0.1:1"},
 	} {
