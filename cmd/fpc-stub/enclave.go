@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -29,22 +28,7 @@ func withEnclave(config *stub.Config, s *settings, log *slog.Logger, stderr io.W
 			return nil, err
 		}
 		log.Info("enclave started", "code", p.CodeID().String(), "pid", p.PID(), "confinement", p.Confinement())
-		return process{p}, nil
+		return p, nil
 	}
 	return nil
 }
-
-// process is a launched enclave as the stub uses it.
-type process struct{ *launch.Process }
-
-func (p process) Call(ctx context.Context, method string, request []byte, serve func(context.Context, []byte) ([]byte, error)) ([]byte, error) {
-	return p.Host().Call(ctx, method, request, serve)
-}
-
-func (p process) Abandoned() int { return p.Host().Abandoned() }
-
-// Done is closed when the transport has ended: it ends with the process, and
-// alone when the enclave breaks the protocol.
-func (p process) Done() <-chan struct{} { return p.Host().Done() }
-
-func (p process) Err() error { return cmp.Or(p.Process.Err(), p.Host().Err()) }

@@ -130,6 +130,9 @@ func (p *Process) Call(ctx context.Context, method string, request []byte, serve
 	return p.host.Call(ctx, method, request, serve)
 }
 
+// Abandoned is [transport.Host.Abandoned].
+func (p *Process) Abandoned() int { return p.host.Abandoned() }
+
 // CodeID is the measurement of the bytes that run.
 func (p *Process) CodeID() Measurement { return p.measurement }
 
@@ -161,9 +164,6 @@ func (p *Process) Stop() error {
 	<-p.exited
 	return nil
 }
-
-// Close is [Process.Stop], as the stub calls it.
-func (p *Process) Close() error { return p.Stop() }
 
 // head keeps the first bytes of what the process says, for an error, and passes
 // all on.
