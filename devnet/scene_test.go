@@ -105,7 +105,7 @@ func (c *clients) by(signer msp.Signer, at ...int) *fabric.Network {
 			endorsers = append(endorsers, c.peers[i])
 		}
 	}
-	return &fabric.Network{Channel: c.Description().Channel, Signer: signer, Endorsers: endorsers, Orderer: c.orderer, WaitAll: true}
+	return &fabric.Network{Channel: c.Description().Channel, Signer: signer, Endorsers: endorsers, Orderer: c.orderer}
 }
 
 // register is a chaincode of three functions: put key value, get key, and any

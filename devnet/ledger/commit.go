@@ -19,7 +19,7 @@ import (
 )
 
 // Commit validates the next block, writes the verdicts into its metadata and
-// stores it with its effects (VAL-5). An error means that nothing was stored:
+// stores it with its effects (VAL-5). The block itself stays as it was. An error means that nothing was stored:
 // the block does not extend this chain, its orderer's signature is not good, or
 // it could not be judged (*validate.HaltError). A transaction that is merely
 // invalid is no error.
@@ -74,6 +74,12 @@ func (l *Ledger) apply(b *common.Block, result *validate.Result, before *Snapsho
 	if err := block.SetFilter(stored, result.Codes); err != nil {
 		return fmt.Errorf("ledger %s: block %d: %w", l.channelID, b.Header.Number, err)
 	}
+	if err := fillKept(result, before); err != nil {
+		return err
+	}
+	if err := l.chainCommitHash(stored, result); err != nil {
+		return fmt.Errorf("ledger %s: block %d: %w", l.channelID, b.Header.Number, err)
+	}
 	var batch kv.Batch
 	if err := l.stage(&batch, stored); err != nil {
 		return err
@@ -81,9 +87,7 @@ func (l *Ledger) apply(b *common.Block, result *validate.Result, before *Snapsho
 	if err := l.stageIndex(&batch, stored.Header.Number, result, before); err != nil {
 		return err
 	}
-	if err := l.stageState(&batch, result, before); err != nil {
-		return err
-	}
+	l.stageState(&batch, result)
 	if err := l.stagePrivate(&batch, stored.Header.Number, result); err != nil {
 		return err
 	}
@@ -118,42 +122,62 @@ func (l *Ledger) stageIndex(batch *kv.Batch, number uint64, result *validate.Res
 }
 
 // stageState writes the block's changes to state and hashed state.
-func (l *Ledger) stageState(batch *kv.Batch, result *validate.Result, before *Snapshot) error {
+func (l *Ledger) stageState(batch *kv.Batch, result *validate.Result) {
 	for _, u := range result.Updates {
 		key := l.keys.state(u.Namespace, u.Key)
 		if u.Delete {
 			batch.Delete(key)
-			continue
+		} else {
+			batch.Set(key, encodeValue(u.Version, u.Metadata, u.Value))
 		}
-		value, err := keptOr(before, u.KeepValue, key, u.Value)
-		if err != nil {
-			return err
-		}
-		batch.Set(key, encodeValue(u.Version, u.Metadata, value))
 	}
 	for _, u := range result.Hashed {
 		key := l.keys.collection(kindHashed, u.Namespace, u.Collection, string(u.KeyHash))
 		if u.Delete {
 			batch.Delete(key)
-			continue
+		} else {
+			batch.Set(key, encodeValue(u.Version, u.Metadata, u.ValueHash))
 		}
-		value, err := keptOr(before, u.KeepValue, key, u.ValueHash)
-		if err != nil {
-			return err
+	}
+}
+
+// fillKept gives the updates that keep a key's value that value.
+func fillKept(result *validate.Result, before *Snapshot) error {
+	for i := range result.Updates {
+		if u := &result.Updates[i]; u.KeepValue {
+			old, err := before.State(u.Namespace, u.Key)
+			if err != nil {
+				return err
+			}
+			if old != nil {
+				u.Value = old.Value
+			}
 		}
-		batch.Set(key, encodeValue(u.Version, u.Metadata, value))
+	}
+	for i := range result.Hashed {
+		if u := &result.Hashed[i]; u.KeepValue {
+			old, err := before.Hash(u.Namespace, u.Collection, u.KeyHash)
+			if err != nil {
+				return err
+			}
+			if old != nil {
+				u.ValueHash = old.ValueHash
+			}
+		}
 	}
 	return nil
 }
 
-// keptOr returns the new value, or the stored one where the update keeps it.
-func keptOr(before *Snapshot, keep bool, key, value []byte) ([]byte, error) {
-	if !keep {
-		return value, nil
+// chainCommitHash writes the COMMIT_HASH of a block that has its verdicts.
+func (l *Ledger) chainCommitHash(b *common.Block, result *validate.Result) error {
+	last, err := l.Block(b.Header.Number - 1)
+	if err != nil {
+		return err
 	}
-	old, err := readValue(before.snap, key)
-	if old == nil {
-		return nil, err
+	previous, err := CommitHash(last)
+	if err != nil {
+		return err
 	}
-	return old.Value, nil
+	filter := b.Metadata.Metadata[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
+	return setCommitHash(b, commitHash(previous, filter, result.Updates, result.Hashed))
 }
