@@ -50,9 +50,10 @@ var roles = map[string]common.MSPRole_MSPRoleType{
 
 // Parse reads the policy language: 'MSP.role' with role member, admin, client,
 // peer or orderer, combined by AND(…), OR(…) and OutOf(n, …). It gives the same
-// message as Fabric's tools: principals in the order of the text, one for each
-// mention. OutOf(0, …) always holds and OutOf(n+1, …) of n never does, as there.
-// Errors are of type [*SyntaxError].
+// message as Fabric's tools: one principal for each mention, those of inner gates
+// before those of the gate around them (peers compare definitions byte for byte).
+// OutOf(0, …) always holds and OutOf(n+1, …) of n never does, as there. Errors are
+// of type [*SyntaxError].
 func Parse(text string) (*common.SignaturePolicyEnvelope, error) {
 	p := &textParser{text: text, envelope: &common.SignaturePolicyEnvelope{}}
 	p.space()
@@ -134,7 +135,7 @@ func (p *textParser) gate(depth int) (*common.SignaturePolicy, error) {
 	n, numberAt := 0, p.at
 	if gate == "OutOf" {
 		var err error
-		if n, numberAt, err = p.number(); err != nil {
+		if n, numberAt, err = p.count(); err != nil {
 			return nil, err
 		}
 		if err := p.take(',', "after the number of "+name); err != nil {
@@ -157,8 +158,8 @@ func (p *textParser) gate(depth int) (*common.SignaturePolicy, error) {
 	return outOfRule(n, rules), nil
 }
 
-// number reads OutOf's count and says where it stands.
-func (p *textParser) number() (n, at int, err error) {
+// count reads OutOf's number and says where it stands.
+func (p *textParser) count() (n, at int, err error) {
 	p.space()
 	at = p.at
 	word := p.word()
@@ -169,47 +170,67 @@ func (p *textParser) number() (n, at int, err error) {
 	return n, at, nil
 }
 
+// operand is a principal, numbered when its gate ends, or a gate.
+type operand struct {
+	principal *common.MSPPrincipal
+	gate      *common.SignaturePolicy
+}
+
 // list reads principals and gates up to the closing parenthesis.
 func (p *textParser) list(gate string, depth int) ([]*common.SignaturePolicy, error) {
-	var rules []*common.SignaturePolicy
+	var operands []operand
 	for {
 		p.space()
-		rule, err := p.operand(depth)
+		one, err := p.operand(depth)
 		if err != nil {
 			return nil, err
 		}
-		rules = append(rules, rule)
+		operands = append(operands, one)
 		p.space()
 		switch p.peek() {
 		case ',':
 			p.at++
 		case ')':
 			p.at++
-			return rules, nil
+			return p.number(operands), nil
 		default:
 			return nil, p.fail(p.at, "\",\" or \")\" expected in %s", gate)
 		}
 	}
 }
 
-func (p *textParser) operand(depth int) (*common.SignaturePolicy, error) {
+// number lists the principals among a gate's operands.
+func (p *textParser) number(operands []operand) []*common.SignaturePolicy {
+	rules := make([]*common.SignaturePolicy, len(operands))
+	for i, one := range operands {
+		if rules[i] = one.gate; one.principal != nil {
+			rules[i] = signedByRule(len(p.envelope.Identities))
+			p.envelope.Identities = append(p.envelope.Identities, one.principal)
+		}
+	}
+	return rules
+}
+
+func (p *textParser) operand(depth int) (operand, error) {
 	switch c := p.peek(); {
 	case c == '\'' || c == '"':
-		return p.principal(c)
+		principal, err := p.principal(c)
+		return operand{principal: principal}, err
 	case isAlnum(c):
 		start := p.at
 		if word := p.word(); gates[word] == "" {
-			return nil, p.fail(start, "a principal like 'Org1MSP.peer' (in quotes), AND, OR or OutOf expected")
+			return operand{}, p.fail(start, "a principal like 'Org1MSP.peer' (in quotes), AND, OR or OutOf expected")
 		}
 		p.at = start
-		return p.gate(depth + 1)
+		gate, err := p.gate(depth + 1)
+		return operand{gate: gate}, err
 	default:
-		return nil, p.fail(p.at, "a principal like 'Org1MSP.peer', AND, OR or OutOf expected")
+		return operand{}, p.fail(p.at, "a principal like 'Org1MSP.peer', AND, OR or OutOf expected")
 	}
 }
 
-// principal reads 'MSP.role' and adds it to the list of principals.
-func (p *textParser) principal(quote byte) (*common.SignaturePolicy, error) {
+// principal reads 'MSP.role'.
+func (p *textParser) principal(quote byte) (*common.MSPPrincipal, error) {
 	start := p.at
 	length := strings.IndexByte(p.text[start+1:], quote)
 	if length < 0 {
@@ -232,8 +253,7 @@ func (p *textParser) principal(quote byte) (*common.SignaturePolicy, error) {
 	if !known {
 		return nil, p.fail(start+dot+2, "unknown role %q: roles are member, admin, client, peer and orderer", name)
 	}
-	p.envelope.Identities = append(p.envelope.Identities, msp.RolePrincipal(mspID, role))
-	return signedByRule(len(p.envelope.Identities) - 1), nil
+	return msp.RolePrincipal(mspID, role), nil
 }
 
 func notInMSPID(r rune) bool {
