@@ -112,7 +112,7 @@ func (r *registry) read(ctx context.Context, chaincode string, now time.Time) (*
 		if len(failed) == len(replies) {
 			return nil, errors.Join(failed...)
 		}
-		if round == patience.rounds || wait(ctx, round) != nil {
+		if protocol.CodeOf(err) != trust.CodeAnswersDiffer || round == patience.rounds || wait(ctx, round) != nil {
 			return nil, errors.Join(append([]error{notAttested(chaincode, err)}, failed...)...)
 		}
 	}

@@ -17,6 +17,9 @@ import (
 const (
 	// CodeTooFewAnswers says that peers of too few organisations signed one answer.
 	CodeTooFewAnswers protocol.Code = "too_few_answers"
+	// CodeAnswersDiffer says that, and that peers gave different answers: one of
+	// them may be behind the others, or lie.
+	CodeAnswersDiffer protocol.Code = "answers_differ"
 	// CodeForeignEndorser says that an answer is not signed by a peer of a pinned
 	// organisation.
 	CodeForeignEndorser protocol.Code = "foreign_endorser"
@@ -31,7 +34,8 @@ const (
 // cannot speak for several. Answers that do not verify are left out, among them
 // answers to another proposal: the nonce makes each one fresh.
 //
-// Code: too_few_answers; its causes say why each answer was left out.
+// Codes: too_few_answers, answers_differ; the causes say why answers were left
+// out.
 func (p *Pins) Agreed(proposal *peer.SignedProposal, answers []*peer.ProposalResponse, quorum int) (*envelope.Result, error) {
 	const step = "INV-5"
 	asked, err := envelope.UnpackProposal(proposal)
@@ -60,7 +64,11 @@ func (p *Pins) Agreed(proposal *peer.SignedProposal, answers []*peer.ProposalRes
 	if len(agreed) == 1 {
 		return envelope.ParseResult([]byte(agreed[0]))
 	}
-	refusal := protocol.Errorf(step, CodeTooFewAnswers, "no single answer of %s is signed by peers of %d organisations: %d came, %d different ones verified, %d were left out",
+	code := CodeTooFewAnswers
+	if len(orgs) > 1 {
+		code = CodeAnswersDiffer
+	}
+	refusal := protocol.Errorf(step, code, "no single answer of %s is signed by peers of %d organisations: %d came, %d different ones verified, %d were left out",
 		asked.Chaincode, quorum, len(answers), len(orgs), len(leftOut)).
 		WithHint("name peers of more organisations; each must be certified by a pinned organisation")
 	refusal.Err = errors.Join(leftOut...)

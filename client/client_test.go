@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/client"
+	"github.com/privatechaincode/fpc/client/clienttest"
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace"
+)
+
+// wantCode fails the test unless the error has the code.
+func wantCode(t *testing.T, err error, want protocol.Code) {
+	t.Helper()
+	if got := protocol.CodeOf(err); got != want {
+		t.Errorf("error %v has code %q, want %q", err, got, want)
+	}
+}
+
+func wantNotAttested(t *testing.T, err error, want protocol.Code) {
+	t.Helper()
+	var refused *client.NotAttestedError
+	if !errors.As(err, &refused) {
+		t.Errorf("got %v (%T), want a NotAttestedError", err, err)
+	}
+	wantCode(t, err, want)
+}
+
+func TestSubmitAndEvaluate(t *testing.T) {
+	w := clienttest.New(t, 3)
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	got, err := contract.Submit(t.Context(), "echo", "a", "b")
+	if err != nil || string(got) != "echo a b" {
+		t.Fatalf("Submit = %q, %v, want \"echo a b\"", got, err)
+	}
+	if n := w.Orderer.Committed(); n != 1 {
+		t.Errorf("%d transactions committed, want 1", n)
+	}
+	got, err = contract.EvaluateWith(t.Context(), "echo", client.WithBytesArguments([]byte("c")), client.WithTransient(map[string][]byte{"t": []byte("!")}))
+	if err != nil || string(got) != "echo c!" {
+		t.Errorf("Evaluate = %q, %v, want \"echo c!\"", got, err)
+	}
+	if n := w.Orderer.Committed(); n != 1 {
+		t.Errorf("%d transactions committed after a query, want 1", n)
+	}
+}
+
+// A chaincode's error is sealed for the client, and there is nothing to commit.
+func TestChaincodeError(t *testing.T) {
+	w := clienttest.New(t, 3)
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	for name, call := range map[string]func(context.Context, string, ...string) ([]byte, error){"submit": contract.Submit, "evaluate": contract.Evaluate} {
+		_, err := call(t.Context(), "fail")
+		var failed *client.ChaincodeError
+		if !errors.As(err, &failed) || failed.Status != 500 || failed.Message != "no such function" {
+			t.Errorf("%s: got %v, want the chaincode's own error", name, err)
+		}
+	}
+	if n := w.Orderer.Committed(); n != 0 {
+		t.Errorf("%d transactions committed, want none", n)
+	}
+}
+
+// Attack row 25, as far as the client goes: what it sends holds nothing in clear.
+func TestNothingInClearLeavesTheClient(t *testing.T) {
+	w := clienttest.New(t, 3)
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	_, err := contract.SubmitWith(t.Context(), "echo", client.WithArguments("secret-argument"), client.WithTransient(map[string][]byte{"secret-name": []byte("secret-transient")}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range w.Peers {
+		for _, signed := range p.Proposals {
+			proposal, err := envelope.UnpackProposal(signed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(proposal.Transient) != 0 {
+				t.Errorf("proposal to %s has transient data %v, want none", p.Name(), proposal.Transient)
+			}
+			for _, secret := range []string{"secret", "echo"} {
+				if bytes.Contains(signed.ProposalBytes, []byte(secret)) {
+					t.Errorf("proposal to %s contains %q", p.Name(), secret)
+				}
+			}
+		}
+	}
+}
+
+// No more peers than the policy needs replay the execution.
+func TestValidationAsksEnoughPeers(t *testing.T) {
+	w := clienttest.New(t, 5)
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	for range 2 { // the second time nothing is left to learn about peers
+		for _, p := range w.Peers {
+			p.Proposals = nil
+		}
+		if _, err := contract.Submit(t.Context(), "echo"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := 0
+	for _, p := range w.Peers {
+		for _, signed := range p.Proposals {
+			proposal, err := envelope.UnpackProposal(signed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(proposal.Args()[0]) == protocol.FuncValidate {
+				asked++
+			}
+		}
+	}
+	if asked < 3 || asked > 5 {
+		t.Errorf("%d peers validated, want 3 of 5, or some more where their identity is not known yet", asked)
+	}
+}
+
+// A peer that refuses is made up for by the others.
+func TestValidationSurvivesOnePeer(t *testing.T) {
+	w := clienttest.New(t, 3)
+	w.Peers[1].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+		if string(p.Args()[0]) == protocol.FuncValidate {
+			return &peer.ProposalResponse{Response: &peer.Response{Status: 500, Message: "no"}}, nil
+		}
+		return honest, nil
+	}
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	if _, err := contract.Submit(t.Context(), "echo"); err != nil {
+		t.Errorf("Submit with one of three peers refusing: %v, want success", err)
+	}
+}
+
+// A peer that lags behind the enclave's refuses the replay at first.
+func TestValidationWaitsForLaggingPeers(t *testing.T) {
+	w := clienttest.New(t, 3)
+	for _, p := range w.Peers[1:] {
+		refusals := 2
+		p.Lie = func(proposal *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+			if string(proposal.Args()[0]) == protocol.FuncValidate && refusals > 0 {
+				refusals--
+				return &peer.ProposalResponse{Response: &peer.Response{Status: 500, Message: protocol.Errorf("VAL-4", protocol.CodeStaleRead, "old").Error()}}, nil
+			}
+			return honest, nil
+		}
+	}
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	if _, err := contract.Submit(t.Context(), "echo"); err != nil {
+		t.Errorf("Submit with lagging peers: %v, want success", err)
+	}
+}
+
+func TestInvalidTransactionIsNotCommitted(t *testing.T) {
+	w := clienttest.New(t, 3)
+	code := peer.TxValidationCode_MVCC_READ_CONFLICT
+	w.Orderer.Verdict = &code
+	_, err := w.Connect(w.Config()).Contract(clienttest.Chaincode).Submit(t.Context(), "echo")
+	var invalid *fabric.NotCommittedError
+	if !errors.As(err, &invalid) || invalid.Code != code {
+		t.Errorf("got %v, want a NotCommittedError with code %s", err, code)
+	}
+}
+
+// The three things that a client signs can be signed elsewhere.
+func TestOfflineSigning(t *testing.T) {
+	w := clienttest.New(t, 3)
+	bob := w.Orgs[1].Client("bob")
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	sign := func(digest []byte) []byte { return signDigest(t, bob.Key, digest) }
+
+	proposal, err := contract.NewProposal(t.Context(), "echo", client.WithArguments("x"), client.WithCreator(bob.Creator()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := proposal.Endorse(t.Context()); err == nil {
+		t.Fatal("an unsigned proposal of somebody else was sent")
+	}
+	proposal.Sign(sign(proposal.Digest()))
+	validation, err := proposal.Endorse(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	validation.Sign(sign(validation.Digest()))
+	transaction, err := validation.Endorse(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transaction.Sign(sign(transaction.Digest()))
+	commit, err := transaction.Submit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer commit.Close()
+	if got, err := commit.Result(); err != nil || string(got) != "echo x" {
+		t.Errorf("Result = %q, %v, want \"echo x\"", got, err)
+	}
+	if commit.TransactionID() == proposal.TransactionID() {
+		t.Error("validation and execution have one transaction id, want two")
+	}
+}
+
+func signDigest(t *testing.T, key *ecdsa.PrivateKey, digest []byte) []byte {
+	t.Helper()
+	signature, err := key.Sign(nil, digest, cryptoSHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lowS(t, &key.PublicKey, signature)
+}
+
+// A key is asked for once per lifetime, and again when an enclave knows another.
+func TestKeyCache(t *testing.T) {
+	w := clienttest.New(t, 3)
+	config := w.Config()
+	now := clienttest.Noon
+	config.Now = func() time.Time { return now }
+	contract := w.Connect(config).Contract(clienttest.Chaincode)
+	call := func() {
+		t.Helper()
+		if _, err := contract.Evaluate(t.Context(), "echo"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	queries := func() int { return countQueries(t, w.Peers[0]) }
+	call()
+	call()
+	if got := queries(); got != 1 {
+		t.Fatalf("%d registry queries for two calls, want 1", got)
+	}
+	now = now.Add(client.DefaultKeyLifetime)
+	call()
+	if got := queries(); got != 2 {
+		t.Fatalf("%d registry queries after the key's lifetime, want 2", got)
+	}
+	w.Reset(clienttest.NewEnclave(w, w.Orgs[0].MSPID, w.Peers[0].Address()))
+	call()
+	if got := queries(); got != 3 {
+		t.Errorf("%d registry queries after the key changed, want 3", got)
+	}
+}
+
+func countQueries(t *testing.T, p *clienttest.Peer) int {
+	t.Helper()
+	n := 0
+	for _, signed := range p.Proposals {
+		proposal, err := envelope.UnpackProposal(signed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proposal.Chaincode == protocol.ERCCName {
+			n++
+		}
+	}
+	return n
+}
+
+// The peer of an enclave that is not among the peers named is dialled once.
+func TestEnclavesPeerIsDialled(t *testing.T) {
+	w := clienttest.New(t, 3)
+	config := w.Config()
+	config.Peers = config.Peers[1:]
+	contract := w.Connect(config).Contract(clienttest.Chaincode)
+	var unreachable *fabric.UnreachableError
+	if _, err := contract.Evaluate(t.Context(), "echo"); !errors.As(err, &unreachable) {
+		t.Errorf("without Dial: got %v, want an UnreachableError", err)
+	}
+	var dialled []string
+	config.Dial = func(address, mspID string) (client.Peer, error) {
+		dialled = append(dialled, address+" "+mspID)
+		return w.Peers[0], nil
+	}
+	contract = w.Connect(config).Contract(clienttest.Chaincode)
+	for range 2 {
+		if _, err := contract.Evaluate(t.Context(), "echo"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"peer1:7051 Org1MSP"}; !slices.Equal(dialled, want) {
+		t.Errorf("dialled %v, want %v", dialled, want)
+	}
+}
+
+type recorder struct {
+	mu     sync.Mutex
+	events []trace.Event
+}
+
+func (r *recorder) Record(e trace.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+}
+
+func TestStepsAreRecorded(t *testing.T) {
+	w := clienttest.New(t, 3)
+	config, rec := w.Config(), &recorder{}
+	config.Trace = rec
+	if _, err := w.Connect(config).Contract(clienttest.Chaincode).Submit(t.Context(), "echo"); err != nil {
+		t.Fatal(err)
+	}
+	var steps, ids []string
+	for _, e := range rec.events {
+		steps = append(steps, e.Step)
+		if !slices.Contains(ids, e.TxID) {
+			ids = append(ids, e.TxID)
+		}
+	}
+	if want := []string{"INV-1", "INV-3", "INV-4", "INV-18", "INV-22"}; !slices.Equal(steps, want) {
+		t.Errorf("steps %v, want %v", steps, want)
+	}
+	if len(ids) != 1 || len(ids[0]) != 64 {
+		t.Errorf("transaction ids %v, want one", ids)
+	}
+}
+
+func TestConnectNeedsWhatItCannotDoWithout(t *testing.T) {
+	w := clienttest.New(t, 1)
+	for name, edit := range map[string]func(*client.Config){
+		"signer": func(c *client.Config) { c.Signer = nil },
+		"pins":   func(c *client.Config) { c.Pins = nil },
+		"peers":  func(c *client.Config) { c.Peers = nil },
+	} {
+		config := w.Config()
+		edit(&config)
+		if _, err := client.Connect(config); err == nil {
+			t.Errorf("connected without %s, want an error", name)
+		}
+	}
+	config := w.Config()
+	config.Orderer = nil
+	if _, err := w.Connect(config).Contract(clienttest.Chaincode).Submit(t.Context(), "echo"); err == nil {
+		t.Error("submitted without an orderer, want an error")
+	}
+}
+
+// unmarshalInto decodes in tests.
+func unmarshalInto(t *testing.T, b []byte, m proto.Message) {
+	t.Helper()
+	if err := proto.Unmarshal(b, m); err != nil {
+		t.Fatal(err)
+	}
+}
