@@ -76,11 +76,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{Scene: scene.New(t), events: &events{}}
-	code, err := launch.Measure(firstEnclave)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.CommitCode(code)
+	w.CommitCode(measure(t, firstEnclave))
 	policy := w.CommitPolicy(w.Policy())
 	w.registry = w.Ledger.Deploy(protocol.ERCCName, ercc.New(ercc.Config{
 		Verifiers: map[string]attest.Verifier{sim.Platform: sim.Verifier{}},
@@ -95,6 +91,15 @@ func newWorld(t *testing.T) *world {
 	}
 	w.start()
 	return w
+}
+
+func measure(t *testing.T, program string) [32]byte {
+	t.Helper()
+	code, err := launch.Measure(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
 }
 
 // launcher starts an enclave program.

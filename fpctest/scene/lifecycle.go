@@ -60,3 +60,10 @@ func (l *Lifecycle) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
 	}
 	return shim.Success(b)
 }
+
+// Remove takes a definition away, as if it had never been committed.
+func (l *Lifecycle) Remove(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.definitions, name)
+}

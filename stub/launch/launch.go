@@ -42,6 +42,9 @@ type Config struct {
 	// Stderr takes what the enclave process prints; nil discards it. An
 	// enclave prints only why it could not start.
 	Stderr io.Writer
+	// ToEnclave and FromEnclave take copies of what passes over the transport,
+	// for audits; nil: none.
+	ToEnclave, FromEnclave io.Writer
 }
 
 // ErrStart is wrapped by every error of [Start].
@@ -85,7 +88,7 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 	}
 	p := &Process{
 		child:       child,
-		host:        transport.NewHost(child.socket, c.Limits),
+		host:        transport.NewHost(c.tapped(child.socket), c.Limits),
 		measurement: program.measurement,
 		exited:      make(chan struct{}),
 	}
