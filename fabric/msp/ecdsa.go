@@ -15,7 +15,7 @@ type ecdsaSignature struct {
 	R, S *big.Int
 }
 
-var errSignatureForm = errors.New("not an ECDSA signature in ASN.1, with R and S above zero")
+var errSignatureForm = errors.New("not an ECDSA signature in ASN.1, with R and S in range")
 
 func parseSignature(signature []byte) (ecdsaSignature, error) {
 	var s ecdsaSignature
@@ -40,6 +40,9 @@ func LowS(key *ecdsa.PublicKey, signature []byte) ([]byte, error) {
 	s, err := parseSignature(signature)
 	if err != nil {
 		return nil, err
+	}
+	if s.S.Cmp(key.Params().N) >= 0 {
+		return nil, errSignatureForm
 	}
 	if !s.isLowS(key) {
 		s.S.Sub(key.Params().N, s.S)
