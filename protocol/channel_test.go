@@ -123,15 +123,7 @@ func TestMSPHashes(t *testing.T) {
 	wantCode(t, err, protocol.CodeMalformed)
 }
 
-func TestStateKeysStayUnderTheirPrefixes(t *testing.T) {
-	prefix := protocol.CredentialsPrefix("auction")
-	key := protocol.CredentialsKey("auction", "ab")
-	if end := protocol.RangeEnd(prefix); key < prefix || key >= end {
-		t.Errorf("key %q is not in [%q, %q)", key, prefix, end)
-	}
-	if other := protocol.CredentialsKey("auction2", "ab"); other >= prefix && other < protocol.RangeEnd(prefix) {
-		t.Errorf("key %q of another chaincode is in [%q, %q)", other, prefix, protocol.RangeEnd(prefix))
-	}
+func TestMarkerIsReserved(t *testing.T) {
 	if !protocol.IsReservedKey(protocol.MarkerKey(txID)) || protocol.IsReservedKey("fpc/tx") {
 		t.Error("the marker must be reserved, and plain keys not")
 	}

@@ -36,7 +36,9 @@ func (h Host) Init(ctx context.Context, endpoint string, params []byte) (*pb.Cre
 		return nil, fmt.Errorf("REG-1: configuration block: %w", err)
 	}
 	credentials := new(pb.Credentials)
-	return credentials, h.ask(ctx, credentials, protocol.FuncInitEnclave, []byte(endpoint), params, genesis, config)
+	return credentials, h.ask(ctx, credentials, protocol.InitEnclave{
+		PeerEndpoint: endpoint, AttestationParams: params, GenesisBlock: genesis, ConfigBlock: config,
+	}.Args())
 }
 
 // Refresh has the same enclave attest anew (REG-15), with the channel's current
@@ -47,38 +49,34 @@ func (h Host) Refresh(ctx context.Context, params []byte) (*pb.Credentials, erro
 		return nil, fmt.Errorf("REG-15: configuration block: %w", err)
 	}
 	credentials := new(pb.Credentials)
-	return credentials, h.ask(ctx, credentials, protocol.FuncRefreshEnclave, params, config)
+	return credentials, h.ask(ctx, credentials, protocol.RefreshEnclave{AttestationParams: params, ConfigBlock: config}.Args())
 }
 
 // GenerateCCKeys has the enclave make the chaincode's keys (KEY-1, KEY-2); it
 // returns the signed registration. suite is empty for the default.
 func (h Host) GenerateCCKeys(ctx context.Context, suite string) (*pb.Signed, error) {
-	var args [][]byte
-	if suite != "" {
-		args = append(args, []byte(suite))
-	}
 	registration := new(pb.Signed)
-	return registration, h.ask(ctx, registration, protocol.FuncGenerateCCKeys, args...)
+	return registration, h.ask(ctx, registration, protocol.GenerateCCKeysArgs(suite))
 }
 
 // Status asks what the enclave is and has.
 func (h Host) Status(ctx context.Context) (*pb.EnclaveStatus, error) {
 	status := new(pb.EnclaveStatus)
-	return status, h.ask(ctx, status, protocol.FuncEnclaveStatus)
+	return status, h.ask(ctx, status, [][]byte{[]byte(protocol.FuncEnclaveStatus)})
 }
 
-func (h Host) ask(ctx context.Context, into proto.Message, function string, args ...[]byte) error {
-	return ask(ctx, h.Peer, h.Chaincode, into, function, args...)
+func (h Host) ask(ctx context.Context, into proto.Message, args [][]byte) error {
+	return ask(ctx, h.Peer, h.Chaincode, into, args)
 }
 
-// ask evaluates a chaincode's function and decodes its answer.
-func ask(ctx context.Context, n *fabric.Network, chaincode string, into proto.Message, function string, args ...[]byte) error {
-	resp, err := n.Evaluate(ctx, fabric.Call{Chaincode: chaincode, Args: append([][]byte{[]byte(function)}, args...)})
+// ask evaluates a chaincode's function, the first of args, and decodes its answer.
+func ask(ctx context.Context, n *fabric.Network, chaincode string, into proto.Message, args [][]byte) error {
+	resp, err := n.Evaluate(ctx, fabric.Call{Chaincode: chaincode, Args: args})
 	if err != nil {
 		return refusal(err)
 	}
 	if err := proto.Unmarshal(resp.Payload, into); err != nil {
-		return fmt.Errorf("%s: the answer of %s cannot be decoded: %w", function, chaincode, err)
+		return fmt.Errorf("%s: the answer of %s cannot be decoded: %w", args[0], chaincode, err)
 	}
 	return nil
 }

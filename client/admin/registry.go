@@ -23,12 +23,12 @@ type Registry struct {
 
 // SetPolicy stores the policy bytes that ERCC's definition approved (LC-5).
 func (r Registry) SetPolicy(ctx context.Context, policy []byte) (*fabric.Receipt, error) {
-	return r.submit(ctx, protocol.FuncSetPolicy, policy)
+	return r.submit(ctx, [][]byte{[]byte(protocol.FuncSetPolicy), policy})
 }
 
 // Policy reads the stored policy.
 func (r Registry) Policy(ctx context.Context) (*protocol.RegistryPolicy, error) {
-	resp, err := r.Network.Evaluate(ctx, r.call(protocol.FuncQueryPolicy))
+	resp, err := r.Network.Evaluate(ctx, r.call([][]byte{[]byte(protocol.FuncQueryPolicy)}))
 	if err != nil {
 		return nil, refusal(err)
 	}
@@ -43,7 +43,7 @@ func (r Registry) Register(ctx context.Context, credentials *pb.Credentials, man
 	if err != nil {
 		return "", err
 	}
-	receipt, err := r.submit(ctx, protocol.FuncRegisterEnclave, raw, manifest)
+	receipt, err := r.submit(ctx, protocol.RegisterEnclave{Credentials: raw, Manifest: manifest}.Args())
 	if err != nil {
 		return "", err
 	}
@@ -52,11 +52,11 @@ func (r Registry) Register(ctx context.Context, credentials *pb.Credentials, man
 
 // RegisterCCKeys registers the chaincode's keys (KEY-3).
 func (r Registry) RegisterCCKeys(ctx context.Context, registration *pb.Signed) error {
-	raw, err := proto.Marshal(registration)
+	args, err := protocol.RegisterCCKeysArgs(registration)
 	if err != nil {
 		return err
 	}
-	_, err = r.submit(ctx, protocol.FuncRegisterCCKeys, raw)
+	_, err = r.submit(ctx, args)
 	return err
 }
 
@@ -64,7 +64,7 @@ func (r Registry) RegisterCCKeys(ctx context.Context, registration *pb.Signed) e
 // shows that the stored evidence fails the policy (REG-14). It answers how far
 // the revocation is.
 func (r Registry) Revoke(ctx context.Context, chaincode, enclaveID string) (string, error) {
-	receipt, err := r.submit(ctx, protocol.FuncRevokeEnclave, []byte(chaincode), []byte(enclaveID))
+	receipt, err := r.submit(ctx, protocol.EnclaveArgs(protocol.FuncRevokeEnclave, chaincode, enclaveID))
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +75,7 @@ func (r Registry) Revoke(ctx context.Context, chaincode, enclaveID string) (stri
 // endorser alone.
 func (r Registry) View(ctx context.Context, chaincode string) (*pb.RegistryView, error) {
 	view := new(pb.RegistryView)
-	return view, ask(ctx, r.Network, r.name(), view, protocol.FuncQueryRegistryView, []byte(chaincode))
+	return view, ask(ctx, r.Network, r.name(), view, protocol.ChaincodeArgs(protocol.FuncQueryRegistryView, chaincode))
 }
 
 func (r Registry) name() string {
@@ -85,11 +85,11 @@ func (r Registry) name() string {
 	return r.Name
 }
 
-func (r Registry) call(function string, args ...[]byte) fabric.Call {
-	return fabric.Call{Chaincode: r.name(), Args: append([][]byte{[]byte(function)}, args...)}
+func (r Registry) call(args [][]byte) fabric.Call {
+	return fabric.Call{Chaincode: r.name(), Args: args}
 }
 
-func (r Registry) submit(ctx context.Context, function string, args ...[]byte) (*fabric.Receipt, error) {
-	receipt, err := r.Network.Submit(ctx, r.call(function, args...))
+func (r Registry) submit(ctx context.Context, args [][]byte) (*fabric.Receipt, error) {
+	receipt, err := r.Network.Submit(ctx, r.call(args))
 	return receipt, refusal(err)
 }
