@@ -128,6 +128,9 @@ func (h *Host) Get(key string) []byte {
 	return slices.Clone(h.state[key])
 }
 
+// GetLocked is Get for a Lie, which runs while the host is locked.
+func (h *Host) GetLocked(key string) []byte { return slices.Clone(h.state[key]) }
+
 // Asked returns the accesses so far, and forgets them.
 func (h *Host) Asked() []*fpc.StateRequest {
 	h.mu.Lock()

@@ -37,6 +37,7 @@ type World struct {
 	ChaincodeID string
 	ChannelHash []byte
 	Suite       string // of Chaincode_EK
+	Generation  uint64 // of the keys that Provision generates; 1 if zero
 	HostSecret  []byte
 	CodeID      [32]byte
 
@@ -101,7 +102,7 @@ func (w *World) Provision(e Enclave) *World {
 	w.check(err)
 	w.Credentials, err = protocol.CredentialsFromPB("REG-8", resp.GetCredentials())
 	w.check(err)
-	generated, err := e.GenerateCCKeys(w.T.Context(), &fpc.GenerateCCKeysRequest{Suite: w.Suite, Generation: 1})
+	generated, err := e.GenerateCCKeys(w.T.Context(), &fpc.GenerateCCKeysRequest{Suite: w.Suite, Generation: max(w.Generation, 1)})
 	w.check(err)
 	registration, err := protocol.VerifyKeyRegistration("KEY-3", w.Credentials.EnclaveVK, generated.GetRegistration())
 	w.check(err)
