@@ -42,6 +42,7 @@ func FuzzInitEnclave(f *testing.F) {
 	}
 	f.Cleanup(func() { host.Close() })
 	cc := s.Ledger.Deploy(scene.Chaincode, host)
+	admin := s.Orgs[scene.Org1].Admin().Creator()
 	genesis, config := encode(f, s.Genesis), encode(f, s.ConfigBlock(1))
 	f.Add("peer:7051", []byte(`{"tcb":1}`), genesis, config)
 	f.Add("peer:7051", []byte{}, config, genesis)
@@ -49,7 +50,7 @@ func FuzzInitEnclave(f *testing.F) {
 	f.Add("", []byte{}, []byte{}, []byte{})
 	f.Fuzz(func(t *testing.T, endpoint string, params, genesis, config []byte) {
 		args := protocol.InitEnclave{PeerEndpoint: endpoint, AttestationParams: params, GenesisBlock: genesis, ConfigBlock: config}.Args()
-		result := cc.Evaluate(shimtest.Tx{Creator: s.Orgs[scene.Org1].Admin().Creator(), Args: args})
+		result := cc.Evaluate(shimtest.Tx{Creator: admin, Args: args})
 		if result.OK() {
 			return
 		}
