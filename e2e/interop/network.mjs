@@ -18,6 +18,7 @@ export function dial(org) {
   const tls = at.tlsRoot ? credentials.createSsl(readFileSync(at.tlsRoot)) : credentials.createInsecure();
   return new Client(at.address, tls, {
     "grpc.max_receive_message_length": -1,
+    "grpc.ssl_target_name_override": "localhost", // the address is a number, which no TLS server name may be
   });
 }
 

@@ -37,15 +37,18 @@ after(() => {
   client.close();
 });
 
+const iterators = new WeakMap();
+
 /** next reads one item of an event stream, or fails. */
 async function next(stream) {
+  if (!iterators.has(stream)) iterators.set(stream, stream[Symbol.asyncIterator]());
   const timer = new AbortController();
   const late = new Promise((_, reject) => {
     const t = setTimeout(() => reject(new Error("no event within 20 s")), 20_000);
     timer.signal.addEventListener("abort", () => clearTimeout(t));
   });
   try {
-    const { value, done } = await Promise.race([stream[Symbol.asyncIterator]().next(), late]);
+    const { value, done } = await Promise.race([iterators.get(stream).next(), late]);
     assert.ok(!done, "the stream ended");
     return value;
   } finally {
@@ -350,6 +353,8 @@ describe("system chaincodes", () => {
     const cscc = network.getContract("cscc");
     const block = common.Block.deserializeBinary(await cscc.evaluateTransaction("GetConfigBlock", description.channel));
     assert.equal(block.getHeader().getNumber(), 0);
+    const config = common.Config.deserializeBinary(await cscc.evaluateTransaction("GetChannelConfig", description.channel));
+    assert.deepEqual(config.getChannelGroup().getGroupsMap().getEntryList().map(([name]) => name).sort(), ["Application", "Orderer"]);
     await assert.rejects(cscc.evaluateTransaction("GetConfigBlock", "elsewhere"), refusal(GatewayError, grpcStatus.UNKNOWN, /elsewhere/));
   });
 });
