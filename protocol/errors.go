@@ -60,12 +60,15 @@ func (e *StepError) WithTxID(txID string) *StepError {
 // back out of any text that contains it.
 func (e *StepError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s [%s] %s", e.Step, e.Code, e.Reason)
+	fmt.Fprintf(&b, "%s [%s] %s", e.Step, e.Code, oneLine.Replace(e.Reason))
 	if e.Hint != "" {
 		fmt.Fprintf(&b, " (hint: %s)", e.Hint)
 	}
 	return b.String()
 }
+
+// oneLine keeps the text of an error on one line, whatever its causes say.
+var oneLine = strings.NewReplacer("\n", "; ", "\r", " ")
 
 // Unwrap returns the cause.
 func (e *StepError) Unwrap() error { return e.Err }
@@ -93,17 +96,12 @@ func Failure(err error) *pb.Failure {
 	return &pb.Failure{Step: e.Step, Code: string(e.Code), Reason: e.Reason, Hint: e.Hint}
 }
 
-// FromFailure returns the error that crossed.
-func FromFailure(f *pb.Failure) *StepError {
-	return &StepError{Step: f.GetStep(), Code: Code(f.GetCode()), Reason: f.GetReason(), Hint: f.GetHint()}
-}
-
 var errorText = regexp.MustCompile(`([A-Z]{2,4}-[0-9]{1,2}[a-z]?) \[([a-z][a-z0-9_]{1,40})\] ([^\n]*)`)
 
 // ParseError finds the text of a StepError inside a longer one: chaincodes can
 // answer text only, and peers and gateways put their own before it. Whoever
 // relayed the text may have made it up: it explains a refusal, it proves
-// nothing. The last match wins, as the innermost.
+// nothing. Of several lines the last one counts.
 func ParseError(text string) (*StepError, bool) {
 	all := errorText.FindAllStringSubmatch(text, -1)
 	if len(all) == 0 {

@@ -59,11 +59,11 @@ func TestWrapKeepsInnerCode(t *testing.T) {
 
 func TestFailureCrossesTheBoundary(t *testing.T) {
 	want := protocol.Errorf("INV-10", protocol.CodeBadTxID, "id is wrong").WithHint("make a new one").WithTxID("ab")
-	got := protocol.FromFailure(protocol.Failure(fmt.Errorf("outer: %w", want)))
-	if got.Step != want.Step || got.Code != want.Code || got.Reason != want.Reason || got.Hint != want.Hint {
+	got := protocol.Failure(fmt.Errorf("outer: %w", want))
+	if got.Step != want.Step || got.Code != string(want.Code) || got.Reason != want.Reason || got.Hint != want.Hint {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := protocol.FromFailure(protocol.Failure(io.EOF)); got.Code != protocol.CodeInternal {
+	if got := protocol.Failure(io.EOF); got.Code != string(protocol.CodeInternal) {
 		t.Errorf("error without a code crossed as %q, want %q", got.Code, protocol.CodeInternal)
 	}
 }
