@@ -55,7 +55,7 @@ type Network struct {
 	orderer *ca.Org
 	orgs    []*ca.Org
 	ledgers map[string]*ledger.Peer // by MSP id
-	closers []func() error // last first
+	closers []func() error          // last first
 }
 
 // ErrMismatch is returned by Start for a directory whose network is another

@@ -139,7 +139,7 @@ func TestTransactions(t *testing.T) {
 	dir := t.TempDir()
 	n := up(t, devnet.Config{Dir: dir, BatchTimeout: quick})
 	c := connect(t, n)
-	c.deploy(t, "register")
+	c.deploy(t, "register", 3)
 	ctx := patience(t)
 	user := c.as(t, "Org1MSP", "User1")
 	if _, err := user.Submit(ctx, call("register", "put", "colour", "red")); err != nil {
@@ -162,7 +162,7 @@ func TestTransactions(t *testing.T) {
 		return err
 	}, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE)
 
-	stale, err := user.Prepare(call("register", "add", "colour", "dish"))
+	stale, err := user.Prepare(call("register", "append", "colour", "dish"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestTransactions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := user.Submit(ctx, call("register", "add", "colour", "!")); err != nil {
+	if _, err := user.Submit(ctx, call("register", "append", "colour", "!")); err != nil {
 		t.Fatal(err)
 	}
 	wantCode(t, func() error { _, err := user.Order(ctx, tx); return err }, peer.TxValidationCode_MVCC_READ_CONFLICT)
@@ -289,7 +289,7 @@ func TestTrace(t *testing.T) {
 	seen := &recorder{}
 	n := up(t, devnet.Config{Dir: t.TempDir(), Orgs: 2, Trace: seen, BatchTimeout: quick})
 	c := connect(t, n)
-	c.deploy(t, "register")
+	c.deploy(t, "register", 2)
 	ctx := patience(t)
 	user := c.as(t, "Org1MSP", "User1")
 	if _, err := user.Submit(ctx, call("register", "put", "k", "v")); err != nil {

@@ -6,8 +6,11 @@ import (
 	"context"
 	"net"
 	"os"
+	"strconv"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client/admin"
@@ -15,6 +18,7 @@ import (
 	"github.com/privatechaincode/fpc/devnet"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
 	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/shim"
 	ccpeer "github.com/privatechaincode/fpc/shim/peer"
 )
@@ -108,47 +112,74 @@ func (c *clients) by(signer msp.Signer, at ...int) *fabric.Network {
 	return &fabric.Network{Channel: c.Description().Channel, Signer: signer, Endorsers: endorsers, Orderer: c.orderer}
 }
 
-// register is a chaincode of three functions: put key value, get key, and any
-// other name, which does nothing.
+// register is a chaincode that does what its functions' names say; any other
+// name does nothing.
 type register struct{}
 
 func (register) Init(shim.ChaincodeStubInterface) *shim.Response { return shim.Success(nil) }
 
 func (register) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
 	function, args := stub.GetFunctionAndParameters()
-	switch {
-	case function == "put" && len(args) == 2:
-		if err := stub.PutState(args[0], []byte(args[1])); err != nil {
-			return shim.Error(err.Error())
-		}
-		return shim.Success(nil)
-	case function == "add" && len(args) == 2:
-		old, err := stub.GetState(args[0])
-		if err != nil {
-			return shim.Error(err.Error())
-		}
-		if err := stub.PutState(args[0], append(old, args[1]...)); err != nil {
-			return shim.Error(err.Error())
-		}
-		return shim.Success(nil)
-	case function == "get" && len(args) == 1:
-		value, err := stub.GetState(args[0])
-		if err != nil {
-			return shim.Error(err.Error())
-		}
-		return shim.Success(value)
-	default:
+	f, ok := functions[function]
+	if !ok {
 		return shim.Success(nil)
 	}
+	value, err := f(stub, args)
+	if err != nil {
+		return shim.Error(err.Error())
+	}
+	return shim.Success(value)
 }
 
-// deploy defines the register under a name and serves it to all peers until the
-// test ends.
-func (c *clients) deploy(t *testing.T, name string) {
+var functions = map[string]func(stub shim.ChaincodeStubInterface, args []string) ([]byte, error){
+	"get": func(stub shim.ChaincodeStubInterface, args []string) ([]byte, error) { return stub.GetState(args[0]) },
+	"put": func(stub shim.ChaincodeStubInterface, args []string) ([]byte, error) {
+		return nil, stub.PutState(args[0], []byte(args[1]))
+	},
+	"delete": func(stub shim.ChaincodeStubInterface, args []string) ([]byte, error) {
+		return nil, stub.DelState(args[0])
+	},
+	"append": func(stub shim.ChaincodeStubInterface, args []string) ([]byte, error) {
+		old, err := stub.GetState(args[0])
+		if err != nil {
+			return nil, err
+		}
+		return nil, stub.PutState(args[0], append(old, args[1]...))
+	},
+	"count": func(stub shim.ChaincodeStubInterface, args []string) ([]byte, error) {
+		rows, err := stub.GetStateByRange(args[0], args[1])
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		n := 0
+		for ; rows.HasNext(); n++ {
+			if _, err := rows.Next(); err != nil {
+				return nil, err
+			}
+		}
+		return nil, stub.PutState(args[2], []byte(strconv.Itoa(n)))
+	},
+	"guard": func(stub shim.ChaincodeStubInterface, args []string) ([]byte, error) {
+		rule, err := policy.Parse(args[1])
+		if err != nil {
+			return nil, err
+		}
+		raw, err := proto.Marshal(rule)
+		if err != nil {
+			return nil, err
+		}
+		return nil, stub.SetStateValidationParameter(args[0], raw)
+	},
+}
+
+// deploy defines the register under a name, with approvals of the first orgs
+// organisations, and serves it to their peers until the test ends.
+func (c *clients) deploy(t *testing.T, name string, orgs int) {
 	t.Helper()
 	ctx := patience(t)
 	d := lifecycle.Definition{Name: name, Version: "1", Sequence: 1}
-	for i, org := range c.Description().Organizations {
+	for i, org := range c.Description().Organizations[:orgs] {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -167,8 +198,9 @@ func (c *clients) deploy(t *testing.T, name string) {
 		}
 		serveChaincode(t, installed.PackageId, l)
 	}
-	first := c.Description().Organizations[0].MSPID
-	if _, err := (admin.Lifecycle{Network: c.as(t, first, "Admin")}).Commit(ctx, d); err != nil {
+	agreed := c.as(t, c.Description().Organizations[0].MSPID, "Admin")
+	agreed.Endorsers = c.peers[:orgs]
+	if _, err := (admin.Lifecycle{Network: agreed}).Commit(ctx, d); err != nil {
 		t.Fatal(err)
 	}
 }
