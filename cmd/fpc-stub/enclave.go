@@ -22,8 +22,12 @@ func withEnclave(config *stub.Config, s *settings, log *slog.Logger, stderr io.W
 	}
 	config.StateDir = filepath.Join(s.state, s.chaincode, measured.String()[:16])
 	config.AttestationParams = attestationParams
+	toEnclave, fromEnclave, err := openTap(s.tap)
+	if err != nil {
+		return err
+	}
 	config.Start = func(ctx context.Context, secret [32]byte) (stub.Enclave, error) {
-		p, err := launch.Start(ctx, launch.Config{Binary: s.enclave, HostSecret: secret, Stderr: stderr})
+		p, err := launch.Start(ctx, launch.Config{Binary: s.enclave, HostSecret: secret, Stderr: stderr, ToEnclave: toEnclave, FromEnclave: fromEnclave})
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package demo is fpc's demonstration: a sealed-bid auction on an embedded
+// network, run as a private chaincode and, as the control, as a plain one; then
+// a search for everything that was secret in everything that others can see.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/deploy/embedded"
+)
+
+// Config says how to run the demo.
+type Config struct {
+	Bin    string // folder of fpc-stub, fpc-ercc and samples/
+	Dir    string // an empty folder for the network
+	Report Report
+}
+
+// Report is told of each step.
+type Report func(Step)
+
+// Step is one step of the demo.
+type Step struct {
+	Name  string         // "network", "bid", …
+	Text  string         // for people
+	Facts map[string]any // for programs
+	Err   error          // nil: it went well
+}
+
+// Run runs the demo; it fails if any step fails, or if a secret was found where
+// it must not be, or not found where it must be.
+func Run(ctx context.Context, c Config) (err error) {
+	d := &demo{Config: c}
+	defer func() { err = errors.Join(err, d.stop()) }()
+	for _, step := range []struct {
+		name string
+		run  func(context.Context) (Step, error)
+	}{
+		{"network", d.network},
+		{"ercc", d.registry},
+		{"deploy", d.deployPrivate},
+		{"initenclave", d.initEnclave},
+		{"create", d.create},
+		{"bid", d.bids},
+		{"refuse", d.refusals},
+		{"close", d.closeAuction},
+		{"reveal", d.reveal},
+		{"plain", d.plain},
+		{"search", d.search},
+		{"control", d.control},
+	} {
+		begun := time.Now()
+		result, err := step.run(ctx)
+		result.Name, result.Err = step.name, err
+		if result.Facts == nil {
+			result.Facts = map[string]any{}
+		}
+		result.Facts["seconds"] = time.Since(begun).Round(time.Millisecond).Seconds()
+		c.Report(result)
+		if err != nil {
+			return fmt.Errorf("demo: %s: %w", step.name, err)
+		}
+	}
+	return nil
+}
+
+// demo is one run.
+type demo struct {
+	Config
+	net      *embedded.Network
+	services []*deploy.Service
+	auction  *deploy.Service
+	manifest []byte
+	private  *house
+	wires    *wires
+	plainRun *plainRun
+}
+
+func (d *demo) stop() error {
+	for _, s := range d.services {
+		s.Stop()
+	}
+	if d.net == nil {
+		return nil
+	}
+	err := d.net.Stop()
+	return errors.Join(err, d.wires.close())
+}
+
+func (d *demo) network(ctx context.Context) (Step, error) {
+	d.wires = newWires(filepath.Join(d.Dir, "wires"))
+	var err error
+	d.net, err = embedded.Start(ctx, embedded.Config{Dir: d.Dir, Bin: d.Bin, Trace: true, BatchTimeout: 50 * time.Millisecond})
+	if err != nil {
+		return Step{}, err
+	}
+	return Step{
+		Text:  fmt.Sprintf("three organisations, each with a CA and a peer, and an orderer, in one process; channel %s", d.net.Channel),
+		Facts: map[string]any{"organizations": len(d.net.Orgs), "channel": d.net.Channel},
+	}, nil
+}
+
+func (d *demo) registry(ctx context.Context) (Step, error) {
+	policy, err := d.net.RegistryPolicy(ctx, auctionName)
+	if err != nil {
+		return Step{}, err
+	}
+	s, err := d.net.ServeRegistry(ctx, policy)
+	if err != nil {
+		return Step{}, err
+	}
+	d.services = append(d.services, s)
+	return Step{Text: "enclave registry installed, approved and committed by all three; its version is the hash of its policy, which allows SIMULATED enclaves"}, nil
+}
+
+func (d *demo) deployPrivate(ctx context.Context) (Step, error) {
+	s, manifest, err := d.net.ServePrivate(ctx, deploy.Private{
+		Name: auctionName, Enclave: filepath.Join(d.Bin, "samples", "auction"), Via: d.wires.via,
+		StubArgs: func(org int) []string {
+			if org != 0 {
+				return nil
+			}
+			return []string{"--tap", d.wires.tapDir}
+		},
+	})
+	if err != nil {
+		return Step{}, err
+	}
+	d.services, d.auction, d.manifest = append(d.services, s), s, manifest
+	return Step{Text: "private auction installed, approved and committed: its version is the hash of what may run; one stub hosts the enclave, two validate"}, nil
+}
+
+func (d *demo) initEnclave(ctx context.Context) (Step, error) {
+	steps := 0
+	result, err := d.net.InitEnclave(ctx, auctionName, d.manifest, func(string, string) { steps++ })
+	if err != nil {
+		return Step{}, err
+	}
+	return Step{
+		Text:  fmt.Sprintf("enclave %.16s… attested (SIMULATED), registered, and made the chaincode's keys", result.EnclaveID),
+		Facts: map[string]any{"enclave": result.EnclaveID, "generation": result.Generation, "attestation": "SIMULATED"},
+	}, nil
+}
