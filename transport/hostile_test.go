@@ -28,7 +28,7 @@ type stream struct {
 
 func (s *stream) Close() error { return nil }
 
-func TestHostileHost(t *testing.T) {
+func TestAttack18HostileHost(t *testing.T) {
 	limits := Limits{MaxFrame: 64, MaxCalls: 2, MaxBytes: 80}
 	claim := binary.BigEndian.AppendUint32(nil, 1<<31)
 	for _, tc := range []struct {
@@ -71,7 +71,7 @@ func TestHostileHost(t *testing.T) {
 	}
 }
 
-func TestHostileEnclave(t *testing.T) {
+func TestAttack18HostileEnclave(t *testing.T) {
 	limits := Limits{MaxFrame: 64, MaxAsks: 2}
 	ask := raw(kindAsk, 1, 1, "x")
 	for _, tc := range []struct {
