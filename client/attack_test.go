@@ -34,7 +34,7 @@ func lowS(t *testing.T, key *ecdsa.PublicKey, signature []byte) []byte {
 func nothingSent(t *testing.T, w *clienttest.World) {
 	t.Helper()
 	for _, p := range w.Peers {
-		for _, signed := range p.Proposals {
+		for _, signed := range p.Sent() {
 			proposal, err := envelope.UnpackProposal(signed)
 			if err != nil {
 				t.Fatal(err)
@@ -148,7 +148,8 @@ func TestAttack09CapturedRequest(t *testing.T) {
 	if _, err := contract.Evaluate(t.Context(), "echo", "bid 100"); err != nil {
 		t.Fatal(err)
 	}
-	captured, err := envelope.UnpackProposal(w.Peers[0].Proposals[len(w.Peers[0].Proposals)-1])
+	sent := w.Peers[0].Sent()
+	captured, err := envelope.UnpackProposal(sent[len(sent)-1])
 	if err != nil {
 		t.Fatal(err)
 	}

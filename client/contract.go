@@ -5,6 +5,7 @@ package client
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/privatechaincode/fpc/client/trust"
@@ -90,11 +91,11 @@ func (c *Contract) EvaluateWith(ctx context.Context, function string, options ..
 	return result, err
 }
 
-// withFreshKey runs a call, and once more with a newly read registry if it was
-// refused because the registry has changed (unknown key and the like).
+// withFreshKey runs a call, and once more with a newly read registry if a server
+// refused it because the registry has changed (unknown key and the like).
 func (c *Contract) withFreshKey(ctx context.Context, call func() error) error {
 	err := call()
-	if err == nil || !retryable(protocol.CodeOf(err)) {
+	if distrusted := (*NotAttestedError)(nil); err == nil || errors.As(err, &distrusted) || !retryable(protocol.CodeOf(err)) {
 		return err
 	}
 	if _, readErr := c.Check(ctx, true); readErr != nil {

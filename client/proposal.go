@@ -11,6 +11,7 @@ import (
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 // Proposal is a call, sealed to the enclaves of one chaincode (INV-6). It is not
@@ -45,15 +46,17 @@ func (p *Proposal) Endorse(ctx context.Context) (*Validation, error) {
 		return nil, err
 	}
 	if !answer.IsResult() {
-		if _, err := p.open(answer); err != nil {
-			return nil, err
-		}
-		return nil, p.distrust(protocol.Errorf("INV-22", protocol.CodeBadResponse, "enclave signed a success under the error label"))
+		_, err := p.open(answer)
+		return nil, err
 	}
 	d, err := p.network.freshDraft(p.entry.chaincode.ID(), p.creator, answer.ValidateArgs())
 	if err != nil {
 		return nil, err
 	}
+	p.network.config.Trace.Record(trace.Event{
+		Step: "INV-21", From: "client", To: "client", What: protocol.FuncValidate, TxID: p.txID,
+		Attrs: map[string]string{"validation": d.txID},
+	})
 	return &Validation{draft: d, proposal: p, answer: answer, host: host}, nil
 }
 
@@ -96,11 +99,15 @@ func (p *Proposal) verify(signed *peer.SignedProposal, answer *peer.ProposalResp
 	return verified, nil
 }
 
-// open decrypts an answer (INV-22).
+// open decrypts an answer (INV-22). What is signed under the error label is an
+// error, whatever its status.
 func (p *Proposal) open(answer *trust.Answer) ([]byte, error) {
 	result, err := answer.Open()
 	if err != nil {
 		return nil, p.distrust(err)
+	}
+	if !answer.IsResult() && result.Status < 400 {
+		return nil, p.distrust(protocol.Errorf("INV-22", protocol.CodeBadResponse, "enclave signed a success under the error label"))
 	}
 	p.network.received("INV-22", "client", "user", "result", p.txID)
 	if result.Status >= 400 {

@@ -23,9 +23,10 @@ type registry struct {
 	peers   map[string][]byte
 }
 
-// slot lets concurrent calls for one chaincode share one reading.
+// slot lets concurrent calls for one chaincode share one reading: who has put a
+// token into busy may read and write entry.
 type slot struct {
-	mu    sync.Mutex
+	busy  chan struct{}
 	entry *entry
 }
 
@@ -52,7 +53,7 @@ func (r *registry) slot(chaincode string) *slot {
 	defer r.mu.Unlock()
 	s, ok := r.entries[chaincode]
 	if !ok {
-		s = &slot{}
+		s = &slot{busy: make(chan struct{}, 1)}
 		r.entries[chaincode] = s
 	}
 	return s
@@ -69,8 +70,12 @@ func (r *registry) forget(chaincode string) {
 // lifetime (INV-2, INV-5).
 func (r *registry) lookup(ctx context.Context, chaincode string) (*entry, error) {
 	s := r.slot(chaincode)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.busy <- struct{}{}:
+		defer func() { <-s.busy }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	now := r.network.config.Now()
 	if s.entry != nil && now.Before(s.entry.until) {
 		return s.entry, nil

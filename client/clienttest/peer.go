@@ -4,6 +4,7 @@ package clienttest
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -23,8 +24,8 @@ type Peer struct {
 	address string
 	// Lie replaces an honest answer; nil: it stays. err is a failed call.
 	Lie func(p *envelope.Proposal, honest *peer.ProposalResponse) (answer *peer.ProposalResponse, err error)
-	// Proposals are all that were sent to it.
-	Proposals []*peer.SignedProposal
+
+	sent []*peer.SignedProposal
 }
 
 var _ client.Peer = (*Peer)(nil)
@@ -39,6 +40,20 @@ func (p *Peer) Name() string { return "peer " + p.address }
 // Address implements client.Peer.
 func (p *Peer) Address() string { return p.address }
 
+// Sent returns all proposals that were sent to the peer.
+func (p *Peer) Sent() []*peer.SignedProposal {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return slices.Clone(p.sent)
+}
+
+// Forget empties what Sent returns.
+func (p *Peer) Forget() {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	p.sent = nil
+}
+
 // ProcessProposal implements client.Peer.
 func (p *Peer) ProcessProposal(ctx context.Context, signed *peer.SignedProposal) (*peer.ProposalResponse, error) {
 	if err := ctx.Err(); err != nil {
@@ -46,7 +61,7 @@ func (p *Peer) ProcessProposal(ctx context.Context, signed *peer.SignedProposal)
 	}
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	p.Proposals = append(p.Proposals, signed)
+	p.sent = append(p.sent, signed)
 	proposal, err := envelope.UnpackProposal(signed)
 	if err != nil {
 		return nil, err
