@@ -13,8 +13,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
@@ -73,11 +71,11 @@ func (c *Claim) TxID() string { return c.message.GetTxId() }
 // Verify holds the claim against the registry's view of its enclave (VAL-2) and
 // makes every check of VAL-3.
 func (c *Claim) Verify(outer Outer, view *fpc.ValidationView) (*Endorsement, error) {
-	enclave, err := lookUp(c.EnclaveID(), view)
+	by, err := lookUp(c.EnclaveID(), view)
 	if err != nil {
 		return nil, err
 	}
-	verified, err := protocol.VerifyResponse(stepVerify, enclave.vk, c.response)
+	verified, err := protocol.VerifyResponse(stepVerify, by.credentials.EnclaveVK, c.response)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +84,8 @@ func (c *Claim) Verify(outer Outer, view *fpc.ValidationView) (*Endorsement, err
 	}
 	message := verified.Message()
 	if err := cmp.Or(
-		checkPlace(message, outer, enclave, view),
-		checkKey(message, enclave),
+		checkPlace(message, outer, by, view),
+		checkKey(message, by),
 		checkProposal(message, outer),
 		checkKeysUsed(message.GetRwset()),
 	); err != nil {
@@ -96,16 +94,15 @@ func (c *Claim) Verify(outer Outer, view *fpc.ValidationView) (*Endorsement, err
 	return &Endorsement{message: message, digest: sha256.Sum256(c.response.GetResponse())}, nil
 }
 
-// enclave is what the registry says of the signer.
-type enclave struct {
-	vk         keys.EnclaveVK
-	attested   *fpc.AttestedData
-	keyID      []byte // of the registered Chaincode_EK
-	generation uint64
+// signer is the enclave that signed, as the registry knows it.
+type signer struct {
+	credentials *protocol.Credentials
+	keyID       []byte // of the registered Chaincode_EK
+	generation  uint64
 }
 
 // lookUp is VAL-2: registered, provisioned, not revoked.
-func lookUp(enclaveID string, view *fpc.ValidationView) (*enclave, error) {
+func lookUp(enclaveID string, view *fpc.ValidationView) (*signer, error) {
 	if view.GetCredentials() == nil {
 		return nil, protocol.Errorf(stepLookup, protocol.CodeNotRegistered, "enclave %.12s is not registered", enclaveID)
 	}
@@ -115,26 +112,22 @@ func lookUp(enclaveID string, view *fpc.ValidationView) (*enclave, error) {
 	if view.GetProvisioned() == nil || view.GetChaincodeKey() == nil {
 		return nil, protocol.Errorf(stepLookup, protocol.CodeNotProvisioned, "enclave %.12s holds no registered chaincode key", enclaveID)
 	}
-	attested := &fpc.AttestedData{}
-	if err := proto.Unmarshal(view.GetCredentials().GetAttestedData(), attested); err != nil {
-		return nil, protocol.Errorf(stepLookup, protocol.CodeMalformed, "registered credentials of enclave %.12s do not decode: %w", enclaveID, err)
-	}
-	vk, err := keys.ParseEnclaveVK(attested.GetEnclaveVk())
+	credentials, err := protocol.CredentialsFromPB(stepLookup, view.GetCredentials())
 	if err != nil {
-		return nil, protocol.Errorf(stepLookup, protocol.CodeMalformed, "registered key of enclave %.12s: %w", enclaveID, err)
+		return nil, err
 	}
 	ek, err := keys.ChaincodeEKFromPB(view.GetChaincodeKey().GetChaincodeEk())
 	if err != nil {
 		return nil, protocol.Errorf(stepLookup, protocol.CodeMalformed, "registered Chaincode_EK: %w", err)
 	}
-	return &enclave{vk: vk, attested: attested, keyID: ek.ID(), generation: view.GetChaincodeKey().GetGeneration()}, nil
+	return &signer{credentials: credentials, keyID: ek.ID(), generation: view.GetChaincodeKey().GetGeneration()}, nil
 }
 
 // checkPlace holds channel, chaincode and version against the registration, the
 // committed definition and the chaincode that runs.
-func checkPlace(m *fpc.EnclaveResponse, outer Outer, e *enclave, view *fpc.ValidationView) error {
+func checkPlace(m *fpc.EnclaveResponse, outer Outer, by *signer, view *fpc.ValidationView) error {
 	p, d := m.GetCcParams(), view.GetDefinition()
-	if p.GetChannelId() != outer.ChannelID || d.GetChannelId() != outer.ChannelID || !bytes.Equal(m.GetChannelHash(), e.attested.GetChannelHash()) {
+	if p.GetChannelId() != outer.ChannelID || d.GetChannelId() != outer.ChannelID || !bytes.Equal(m.GetChannelHash(), by.credentials.Data.GetChannelHash()) {
 		return protocol.Errorf(stepVerify, protocol.CodeWrongChannel, "signed for channel %q, this is %q", p.GetChannelId(), outer.ChannelID)
 	}
 	if p.GetChaincodeId() != outer.Chaincode || d.GetChaincodeId() != outer.Chaincode {
@@ -148,11 +141,11 @@ func checkPlace(m *fpc.EnclaveResponse, outer Outer, e *enclave, view *fpc.Valid
 
 // checkKey refuses an enclave whose key set is not the registered one: keys of
 // its own making (attack 22), or a restored older generation (attack 13).
-func checkKey(m *fpc.EnclaveResponse, e *enclave) error {
-	if m.GetGeneration() != e.generation {
-		return protocol.Errorf(stepVerify, protocol.CodeWrongGeneration, "signed under key generation %d, registered is %d", m.GetGeneration(), e.generation)
+func checkKey(m *fpc.EnclaveResponse, by *signer) error {
+	if m.GetGeneration() != by.generation {
+		return protocol.Errorf(stepVerify, protocol.CodeWrongGeneration, "signed under key generation %d, registered is %d", m.GetGeneration(), by.generation)
 	}
-	if !bytes.Equal(m.GetChaincodeEkId(), e.keyID) {
+	if !bytes.Equal(m.GetChaincodeEkId(), by.keyID) {
 		return protocol.Errorf(stepVerify, protocol.CodeUnknownKey, "signed under another Chaincode_EK than the registered one")
 	}
 	return nil
