@@ -3,8 +3,6 @@
 package client_test
 
 import (
-	"crypto"
-	"crypto/ecdsa"
 	"errors"
 	"testing"
 
@@ -13,22 +11,10 @@ import (
 	"github.com/privatechaincode/fpc/client/clienttest"
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/fabric/envelope"
-	"github.com/privatechaincode/fpc/fabric/msp"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 )
-
-const cryptoSHA256 = crypto.SHA256
-
-func lowS(t *testing.T, key *ecdsa.PublicKey, signature []byte) []byte {
-	t.Helper()
-	out, err := msp.LowS(key, signature)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
 
 // nothingSent fails the test if any peer got a sealed request.
 func nothingSent(t *testing.T, w *clienttest.World) {
@@ -291,5 +277,13 @@ func TestAttack27MinHolders(t *testing.T) {
 	w.View.Provisioned = append(w.View.Provisioned, second.Registration(nil))
 	if _, err := w.Connect(config).Contract(clienttest.Chaincode).Submit(t.Context(), "echo"); err != nil {
 		t.Errorf("with two holders: %v, want success", err)
+	}
+}
+
+// unmarshalInto decodes in tests.
+func unmarshalInto(t *testing.T, b []byte, m proto.Message) {
+	t.Helper()
+	if err := proto.Unmarshal(b, m); err != nil {
+		t.Fatal(err)
 	}
 }

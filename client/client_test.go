@@ -5,14 +5,10 @@ package client_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
 	"errors"
 	"slices"
 	"sync"
 	"testing"
-	"time"
-
-	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/clienttest"
@@ -101,94 +97,6 @@ func TestNothingInClearLeavesTheClient(t *testing.T) {
 	}
 }
 
-// No more peers than the policy needs replay the execution.
-func TestValidationAsksEnoughPeers(t *testing.T) {
-	w := clienttest.New(t, 5)
-	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
-	for range 2 { // the second time nothing is left to learn about peers
-		for _, p := range w.Peers {
-			p.Forget()
-		}
-		if _, err := contract.Submit(t.Context(), "echo"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	asked := 0
-	for _, p := range w.Peers {
-		for _, signed := range p.Sent() {
-			proposal, err := envelope.UnpackProposal(signed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(proposal.Args()[0]) == protocol.FuncValidate {
-				asked++
-			}
-		}
-	}
-	if asked < 3 || asked > 5 {
-		t.Errorf("%d peers validated, want 3 of 5, or some more where their identity is not known yet", asked)
-	}
-}
-
-// Calls at the same time share one reading of the registry.
-func TestConcurrentCalls(t *testing.T) {
-	w := clienttest.New(t, 3)
-	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
-	errs := make(chan error)
-	const calls = 8
-	for range calls {
-		go func() {
-			_, err := contract.Submit(t.Context(), "echo")
-			errs <- err
-		}()
-	}
-	for range calls {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
-	}
-	if got := countQueries(t, w); got != 1 {
-		t.Errorf("%d registry queries for %d calls at once, want 1", got, calls)
-	}
-	if n := w.Orderer.Committed(); n != calls {
-		t.Errorf("%d transactions committed, want %d", n, calls)
-	}
-}
-
-// A peer that refuses is made up for by the others.
-func TestValidationSurvivesOnePeer(t *testing.T) {
-	w := clienttest.New(t, 3)
-	w.Peers[1].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
-		if string(p.Args()[0]) == protocol.FuncValidate {
-			return &peer.ProposalResponse{Response: &peer.Response{Status: 500, Message: "no"}}, nil
-		}
-		return honest, nil
-	}
-	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
-	if _, err := contract.Submit(t.Context(), "echo"); err != nil {
-		t.Errorf("Submit with one of three peers refusing: %v, want success", err)
-	}
-}
-
-// A peer that lags behind the enclave's refuses the replay at first.
-func TestValidationWaitsForLaggingPeers(t *testing.T) {
-	w := clienttest.New(t, 3)
-	for _, p := range w.Peers[1:] {
-		refusals := 2
-		p.Lie = func(proposal *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
-			if string(proposal.Args()[0]) == protocol.FuncValidate && refusals > 0 {
-				refusals--
-				return &peer.ProposalResponse{Response: &peer.Response{Status: 500, Message: protocol.Errorf("VAL-4", protocol.CodeStaleRead, "old").Error()}}, nil
-			}
-			return honest, nil
-		}
-	}
-	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
-	if _, err := contract.Submit(t.Context(), "echo"); err != nil {
-		t.Errorf("Submit with lagging peers: %v, want success", err)
-	}
-}
-
 func TestInvalidTransactionIsNotCommitted(t *testing.T) {
 	w := clienttest.New(t, 3)
 	code := peer.TxValidationCode_MVCC_READ_CONFLICT
@@ -198,105 +106,6 @@ func TestInvalidTransactionIsNotCommitted(t *testing.T) {
 	if !errors.As(err, &invalid) || invalid.Code != code {
 		t.Errorf("got %v, want a NotCommittedError with code %s", err, code)
 	}
-}
-
-// The three things that a client signs can be signed elsewhere.
-func TestOfflineSigning(t *testing.T) {
-	w := clienttest.New(t, 3)
-	bob := w.Orgs[1].Client("bob")
-	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
-	sign := func(digest []byte) []byte { return signDigest(t, bob.Key, digest) }
-
-	proposal, err := contract.NewProposal(t.Context(), "echo", client.WithArguments("x"), client.WithCreator(bob.Creator()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := proposal.Endorse(t.Context()); err == nil {
-		t.Fatal("an unsigned proposal of somebody else was sent")
-	}
-	proposal.Sign(sign(proposal.Digest()))
-	validation, err := proposal.Endorse(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	validation.Sign(sign(validation.Digest()))
-	transaction, err := validation.Endorse(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	transaction.Sign(sign(transaction.Digest()))
-	commit, err := transaction.Submit(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer commit.Close()
-	if got, err := commit.Result(); err != nil || string(got) != "echo x" {
-		t.Errorf("Result = %q, %v, want \"echo x\"", got, err)
-	}
-	if commit.TransactionID() == proposal.TransactionID() {
-		t.Error("validation and execution have one transaction id, want two")
-	}
-}
-
-func signDigest(t *testing.T, key *ecdsa.PrivateKey, digest []byte) []byte {
-	t.Helper()
-	signature, err := key.Sign(nil, digest, cryptoSHA256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return lowS(t, &key.PublicKey, signature)
-}
-
-// A key is asked for once per lifetime, and again when an enclave knows another.
-func TestKeyCache(t *testing.T) {
-	w := clienttest.New(t, 1)
-	config := w.Config()
-	now := clienttest.Noon
-	config.Now = func() time.Time { return now }
-	contract := w.Connect(config).Contract(clienttest.Chaincode)
-	call := func() {
-		t.Helper()
-		if _, err := contract.Evaluate(t.Context(), "echo"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	queries := func() int { return countQueries(t, w) }
-	call()
-	call()
-	if got := queries(); got != 1 {
-		t.Fatalf("%d registry queries for two calls, want 1", got)
-	}
-	now = now.Add(client.DefaultKeyLifetime)
-	call()
-	if got := queries(); got != 2 {
-		t.Fatalf("%d registry queries after the key's lifetime, want 2", got)
-	}
-	w.Reset(clienttest.NewEnclave(w, w.Orgs[0].MSPID, w.Peers[0].Address()))
-	call()
-	if got := queries(); got != 3 {
-		t.Errorf("%d registry queries after the key changed, want 3", got)
-	}
-}
-
-// countQueries returns how often the registry was read: the most that any peer
-// was asked, since one may be cut short when others have answered.
-func countQueries(t *testing.T, w *clienttest.World) int {
-	t.Helper()
-	most := 0
-	for _, p := range w.Peers {
-		n := 0
-		for _, signed := range p.Sent() {
-			proposal, err := envelope.UnpackProposal(signed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if proposal.Chaincode == protocol.ERCCName {
-				n++
-			}
-		}
-		most = max(most, n)
-	}
-	return most
 }
 
 // The peer of an enclave that is not among the peers named is dialled once.
@@ -375,13 +184,5 @@ func TestConnectNeedsWhatItCannotDoWithout(t *testing.T) {
 	config.Orderer = nil
 	if _, err := w.Connect(config).Contract(clienttest.Chaincode).Submit(t.Context(), "echo"); err == nil {
 		t.Error("submitted without an orderer, want an error")
-	}
-}
-
-// unmarshalInto decodes in tests.
-func unmarshalInto(t *testing.T, b []byte, m proto.Message) {
-	t.Helper()
-	if err := proto.Unmarshal(b, m); err != nil {
-		t.Fatal(err)
 	}
 }

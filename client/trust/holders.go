@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"github.com/privatechaincode/fpc/attest"
+	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// addHolders adds every enclave that passes all checks and holds the key. An
+// enclave that fails does not matter if others pass: it is never talked to.
+func (c *check) addHolders(found *Chaincode) error {
+	registrations := make(map[string]*pb.Signed)
+	for _, s := range c.view.GetProvisioned() {
+		if r, err := protocol.ParseKeyRegistration(stepCredentials, s); err == nil {
+			registrations[r.EnclaveID] = s
+		}
+	}
+	var refused []error
+	var orgs []string
+	for _, m := range c.view.GetCredentials() {
+		e, lineage, err := c.holder(found, m, registrations)
+		if err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		found.enclaves = append(found.enclaves, e)
+		found.lineage = found.lineage.Union(lineage)
+		if !slices.Contains(orgs, e.MSPID) {
+			orgs = append(orgs, e.MSPID)
+		}
+	}
+	if len(found.enclaves) == 0 {
+		return nobody(c.view, refused)
+	}
+	if want := max(c.policy.MinHolders, 1); len(orgs) < want {
+		return protocol.Errorf(stepCredentials, CodeTooFewHolders, "the key of %s is held by enclaves of %d organisations %v, this client asks for %d", found.ID(), len(orgs), orgs, want).
+			WithHint("lower --min-holders, or have more organisations provision enclaves")
+	}
+	return nil
+}
+
+// holder checks one enclave: credentials, evidence, code, and its signature for
+// the chaincode's key.
+func (c *check) holder(found *Chaincode, m *pb.Credentials, registrations map[string]*pb.Signed) (Enclave, protocol.Lineage, error) {
+	none := protocol.Lineage{}
+	credentials, err := protocol.CredentialsFromPB(stepCredentials, m)
+	if err != nil {
+		return Enclave{}, none, err
+	}
+	id := credentials.EnclaveID()
+	if slices.Contains(c.view.GetRevoked(), id) {
+		return Enclave{}, none, protocol.Errorf(stepCredentials, protocol.CodeRevoked, "enclave %.12s is revoked", id)
+	}
+	claims, err := attest.Verify(credentials.Evidence, credentials.Statement, c.policy.Attestation, c.policy.Verifiers, c.at)
+	if err != nil {
+		return Enclave{}, none, protocol.Errorf(stepCredentials, protocol.CodeOf(err), "enclave %.12s: %w", id, err)
+	}
+	if err := c.policy.checkCode(stepCredentials, claims, c.manifest); err != nil {
+		return Enclave{}, none, err
+	}
+	if err := c.checkAttested(credentials); err != nil {
+		return Enclave{}, none, err
+	}
+	lineage, err := c.checkRegistration(found, credentials, claims, registrations[id])
+	if err != nil {
+		return Enclave{}, none, err
+	}
+	data := credentials.Data
+	return Enclave{
+		ID: id, VK: credentials.EnclaveVK, MSPID: data.GetHostParams().GetMspId(), Peer: data.GetHostParams().GetPeerEndpoint(),
+		Claims: claims, ConfigSequence: data.GetConfigSequence(), MSPConfigHash: data.GetMspConfigHash(),
+	}, lineage, nil
+}
+
+// checkAttested holds what the enclave attested against definition and pins.
+func (c *check) checkAttested(credentials *protocol.Credentials) error {
+	data, id := credentials.Data, credentials.EnclaveID()
+	if err := c.sameChaincode(id, data.GetCcParams()); err != nil {
+		return err
+	}
+	if !bytes.Equal(data.GetChannelHash(), c.pins.channelHash) {
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongChannel, "enclave %.12s is of the channel with hash %x, this client pins %x", id, data.GetChannelHash(), c.pins.channelHash)
+	}
+	if !bytes.Equal(data.GetMspRootsHash(), c.pins.rootsHash) {
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongMSP, "enclave %.12s knows other organisations' roots than this client pins", id)
+	}
+	if _, ok := c.pins.manager.MSP(data.GetHostParams().GetMspId()); !ok {
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongMSP, "enclave %.12s is hosted by %q, which is not of the channel", id, data.GetHostParams().GetMspId())
+	}
+	return nil
+}
+
+// sameChaincode compares CC_Params with the definition; the sequence is recorded
+// only, so that a policy-only sequence strands nobody.
+func (c *check) sameChaincode(id string, p *pb.CCParameters) error {
+	d := c.view.GetDefinition()
+	switch {
+	case p.GetChaincodeId() != d.GetChaincodeId():
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongChaincode, "enclave %.12s is of chaincode %q", id, p.GetChaincodeId())
+	case p.GetChannelId() != d.GetChannelId():
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongChannel, "enclave %.12s is of channel %q", id, p.GetChannelId())
+	case p.GetVersion() != d.GetVersion():
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongVersion, "enclave %.12s is of version %s, agreed is %s", id, p.GetVersion(), d.GetVersion())
+	}
+	return nil
+}
+
+// checkRegistration demands the enclave's signature for exactly the registered
+// key, and a lineage that the client's own policy accepts.
+func (c *check) checkRegistration(found *Chaincode, credentials *protocol.Credentials, claims attest.Claims, signed *pb.Signed) (protocol.Lineage, error) {
+	none, id := protocol.Lineage{}, credentials.EnclaveID()
+	if signed == nil {
+		return none, protocol.Errorf(stepCredentials, protocol.CodeNotProvisioned, "enclave %.12s is registered, but holds no key", id)
+	}
+	r, err := protocol.VerifyKeyRegistration(stepCredentials, credentials.EnclaveVK, signed)
+	if err != nil {
+		return none, err
+	}
+	if err := c.sameChaincode(id, r.CCParams); err != nil {
+		return none, err
+	}
+	if !bytes.Equal(r.ChannelHash, c.pins.channelHash) {
+		return none, protocol.Errorf(stepCredentials, protocol.CodeWrongChannel, "enclave %.12s registered its key for another channel", id)
+	}
+	if r.Generation != found.generation {
+		return none, protocol.Errorf(stepCredentials, protocol.CodeWrongGeneration, "enclave %.12s holds generation %d, current is %d", id, r.Generation, found.generation)
+	}
+	if !bytes.Equal(r.ChaincodeEK.ID(), found.ek.ID()) {
+		return none, protocol.Errorf(stepCredentials, protocol.CodeUnknownKey, "enclave %.12s signed for another key than the registered one", id)
+	}
+	if !r.Lineage.Contains(claims.Custody()) {
+		return none, protocol.Errorf(stepCredentials, protocol.CodeLineage, "lineage of the key that enclave %.12s holds leaves out that enclave's own kind", id)
+	}
+	return r.Lineage, r.Lineage.Check(stepCredentials, c.policy.Attestation)
+}
+
+// nobody explains why no enclave passed; the first refusal gives its code.
+func nobody(view *pb.RegistryView, refused []error) error {
+	if len(refused) == 0 {
+		return protocol.Errorf(stepCredentials, protocol.CodeNotRegistered, "no enclave of %s is registered", view.GetDefinition().GetChaincodeId())
+	}
+	refusal := protocol.Errorf(stepCredentials, protocol.CodeOf(refused[0]), "none of the %d registered enclaves of %s is trusted, the first because: %w", len(refused), view.GetDefinition().GetChaincodeId(), refused[0])
+	refusal.Err = errors.Join(refused...)
+	return refusal
+}
