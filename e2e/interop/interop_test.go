@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,10 +24,12 @@ import (
 	"github.com/privatechaincode/fpc/internal/deploy"
 )
 
-// The chaincodes: one program under two names.
+// The chaincodes: one of our programs under two names, and one on Hyperledger's
+// Node shim.
 const (
 	chaincode      = "asset"
 	otherChaincode = "other"
+	probe          = "probe"
 	// twoOfThree is a policy that one organisation alone does not satisfy.
 	twoOfThree = "OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer')"
 )
@@ -49,11 +52,12 @@ type facts struct {
 	Channel        string               `json:"channel"`
 	Chaincode      string               `json:"chaincode"`
 	OtherChaincode string               `json:"otherChaincode"`
+	Probe          string               `json:"probe"`
 	Peers          map[string]peerFacts `json:"peers"`
 	Users          map[string]userFacts `json:"users"`
 }
 
-// scene is a running network with both chaincodes deployed through relays.
+// scene is a running network with the chaincodes deployed through relays.
 type scene struct {
 	t       *testing.T
 	dir     string
@@ -81,14 +85,62 @@ func start(t *testing.T) *scene {
 	s.tape = newTape(t, filepath.Join(dir, "tape.jsonl"))
 	s.connect(n)
 	program := filepath.Join(repository(t), "bin", "samples", "asset-plain")
-	for _, name := range []string{chaincode, otherChaincode} {
-		service, err := s.network.Serve(ctx, s.service(name, program))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(service.Stop)
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal(err)
 	}
+	s.deploy(ctx, chaincode, program)
+	s.deploy(ctx, otherChaincode, program)
+	s.supervise(s.deploy(ctx, probe, node, filepath.Join(repository(t), "e2e", "interop", "probe.mjs")))
 	return s
+}
+
+// deploy starts a chaincode's program for each organisation and commits its
+// definition.
+func (s *scene) deploy(ctx context.Context, name, program string, args ...string) *deploy.Service {
+	s.t.Helper()
+	service, err := s.network.Serve(ctx, deploy.ServiceSpec{
+		Name: name, Version: "1.0", Policy: twoOfThree,
+		Via: func(_, address string) (string, error) { return s.tape.relay(s.t, address, nil), nil },
+		Package: func(address string) ([]byte, error) {
+			return pkg.BuildCCAAS(name, pkg.Connection{Address: address, DialTimeout: "10s"})
+		},
+		Program: func(org int) deploy.Program {
+			return deploy.Program{Name: name + "." + s.network.Orgs[org].MSPID, Path: program, Args: args, Dir: s.dir}
+		},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(service.Stop)
+	return service
+}
+
+// supervise starts a service's programs again when they end, as an operator's
+// supervisor would.
+func (s *scene) supervise(service *deploy.Service) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	for org := range service.Processes {
+		watching.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-service.Processes[org].Done():
+				}
+				p, err := deploy.Start(ctx, service.Programs[org])
+				if err != nil {
+					return // the network is being taken down
+				}
+				service.Processes[org] = p
+			}
+		})
+	}
+	s.t.Cleanup(func() {
+		cancel()
+		watching.Wait()
+	})
 }
 
 // connect reaches all nodes through relays.
@@ -124,24 +176,11 @@ func trust(t *testing.T, root string) credentials.TransportCredentials {
 	return creds
 }
 
-func (s *scene) service(name, program string) deploy.ServiceSpec {
-	return deploy.ServiceSpec{
-		Name: name, Version: "1.0", Policy: twoOfThree,
-		Via: func(_, address string) (string, error) { return s.tape.relay(s.t, address, nil), nil },
-		Package: func(address string) ([]byte, error) {
-			return pkg.BuildCCAAS(name, pkg.Connection{Address: address, DialTimeout: "10s"})
-		},
-		Program: func(org int) deploy.Program {
-			return deploy.Program{Name: name + "." + s.network.Orgs[org].MSPID, Path: program, Dir: s.dir}
-		},
-	}
-}
-
 // facts are what the scripts are told; relayed ones lead through the relays.
 func (s *scene) facts(relayed bool) string {
 	s.t.Helper()
 	f := facts{
-		Channel: s.desc.Channel, Chaincode: chaincode, OtherChaincode: otherChaincode,
+		Channel: s.desc.Channel, Chaincode: chaincode, OtherChaincode: otherChaincode, Probe: probe,
 		Peers: map[string]peerFacts{}, Users: map[string]userFacts{},
 	}
 	for _, o := range s.desc.Organizations {
@@ -196,16 +235,20 @@ func repository(t *testing.T) string {
 	return dir
 }
 
-// TestOfficialClients runs Hyperledger's SDK against a peer, over TLS as an
-// application would, and again through a relay whose record Hyperledger's
-// protobufs then decode and re-encode.
-func TestOfficialClients(t *testing.T) {
+// TestOfficialPackages runs Hyperledger's SDK against a peer, over TLS as an
+// application would, and again through a relay, then a chaincode on
+// Hyperledger's shim; Hyperledger's protobufs decode and re-encode what the
+// relays recorded.
+func TestOfficialPackages(t *testing.T) {
 	s := start(t)
 	t.Run("SDK", func(t *testing.T) {
 		node(t, "sdk.test.mjs", "INTEROP_NETWORK="+s.facts(false), "INTEROP_RUN=direct")
 	})
 	t.Run("SDK relayed", func(t *testing.T) {
 		node(t, "sdk.test.mjs", "INTEROP_NETWORK="+s.facts(true), "INTEROP_RUN=relayed")
+	})
+	t.Run("shim", func(t *testing.T) {
+		node(t, "chaincode.test.mjs", "INTEROP_NETWORK="+s.facts(true))
 	})
 	t.Run("protobufs", func(t *testing.T) {
 		if s.tape.err != nil {

@@ -62,9 +62,9 @@ const required = [
   "ledger.queryresult.KV", "ledger.rwset.TxReadWriteSet", "ledger.rwset.kvrwset.HashedRWSet", "ledger.rwset.kvrwset.KVRWSet",
   "msp.FabricMSPConfig", "msp.MSPConfig", "msp.SerializedIdentity",
   "orderer.BatchSize", "orderer.BatchTimeout", "orderer.BroadcastResponse", "orderer.ConsensusType", "orderer.SeekInfo",
-  "peer.ChaincodeAction", "peer.ChaincodeActionPayload", "peer.ChaincodeEvent", "peer.ChaincodeHeaderExtension", "peer.ChaincodeID",
+  "ledger.queryresult.KeyModification", "peer.ChaincodeAction", "peer.ChaincodeActionPayload", "peer.ChaincodeEvent", "peer.ChaincodeHeaderExtension", "peer.ChaincodeID",
   "peer.ChaincodeInput", "peer.ChaincodeInvocationSpec", "peer.ChaincodeMessage", "peer.ChaincodeProposalPayload", "peer.ChaincodeSpec",
-  "peer.DeliverResponse", "peer.GetState", "peer.GetStateByRange", "peer.ProcessedTransaction", "peer.Proposal", "peer.ProposalResponse",
+  "peer.DeliverResponse", "peer.GetState", "peer.GetStateByRange", "peer.GetStateMetadata", "peer.PutStateMetadata", "peer.QueryStateNext", "peer.StateMetadataResult", "peer.ProcessedTransaction", "peer.Proposal", "peer.ProposalResponse",
   "peer.ProposalResponsePayload", "peer.PutState", "peer.QueryMetadata", "peer.QueryResponse", "peer.QueryResponseMetadata",
   "peer.Response", "peer.SignedProposal", "peer.Transaction",
 ];

@@ -47,6 +47,10 @@ const payloads = {
   [Kind.PUT_STATE]: peer.PutState,
   [Kind.DEL_STATE]: peer.DelState,
   [Kind.GET_STATE_BY_RANGE]: peer.GetStateByRange,
+  [Kind.GET_QUERY_RESULT]: peer.GetQueryResult,
+  [Kind.GET_HISTORY_FOR_KEY]: peer.GetHistoryForKey,
+  [Kind.GET_STATE_METADATA]: peer.GetStateMetadata,
+  [Kind.PUT_STATE_METADATA]: peer.PutStateMetadata,
   [Kind.QUERY_STATE_NEXT]: peer.QueryStateNext,
   [Kind.QUERY_STATE_CLOSE]: peer.QueryStateClose,
   [Kind.INVOKE_CHAINCODE]: peer.ChaincodeSpec,
@@ -56,6 +60,8 @@ const payloads = {
 
 /** answers are the payloads of a RESPONSE, by what was asked. */
 const answers = {
+  [Kind.GET_HISTORY_FOR_KEY]: peer.QueryResponse,
+  [Kind.GET_STATE_METADATA]: peer.StateMetadataResult,
   [Kind.GET_STATE_BY_RANGE]: peer.QueryResponse,
   [Kind.QUERY_STATE_NEXT]: peer.QueryResponse,
   [Kind.QUERY_STATE_CLOSE]: peer.QueryResponse,
@@ -223,10 +229,12 @@ of(peer.ChaincodeMessage, (m, visit, ctx) => {
   let type = payloads[m.getType()];
   if (m.getType() === Kind.RESPONSE) type = answers[asked.get(m.getTxid())];
   else asked.set(m.getTxid(), m.getType());
-  if (type && m.getPayload_asU8().length) visit(type, m.getPayload_asU8(), {});
+  const history = asked.get(m.getTxid()) === Kind.GET_HISTORY_FOR_KEY;
+  if (type && m.getPayload_asU8().length) visit(type, m.getPayload_asU8(), { history });
 });
-of(peer.QueryResponse, (m, visit) => {
-  for (const r of m.getResultsList()) visit(queryresult.KV, r.getResultbytes_asU8());
+of(peer.QueryResponse, (m, visit, ctx) => {
+  const row = ctx.history ? queryresult.KeyModification : queryresult.KV;
+  for (const r of m.getResultsList()) visit(row, r.getResultbytes_asU8());
   if (m.getMetadata_asU8().length) visit(peer.QueryResponseMetadata, m.getMetadata_asU8());
 });
 of(peer.GetStateByRange, (m, visit) => {
