@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !nosim
+
 // Package clienttest is untrusted, as a client's surroundings are: a channel in
 // memory whose peers sign with real identities, with one private chaincode in a
 // simulated enclave. Each participant tells the truth until a test says otherwise.
