@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/privatechaincode/fpc/client"
@@ -64,7 +65,15 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// message is an error on one line.
+// message is an error on one line; of joined errors that say the same it keeps
+// the first.
 func message(err error) string {
-	return strings.Join(strings.Fields(err.Error()), " ")
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		line = strings.Join(strings.Fields(line), " ")
+		if line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }

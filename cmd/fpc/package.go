@@ -20,43 +20,65 @@ func newPackage() *cobra.Command {
 ids, version and package id. The version is what all organisations approve. The
 same input gives the same bytes.
 
-With --address the stub is a service that the peer reaches there.`,
+With --address the stub is a service that the peer reaches there. Without
+--enclave it is the package of an ordinary chaincode that is a service, such as
+the enclave registry.`,
 		Example: "  fpc lifecycle chaincode package auction.tar.gz --label auction --enclave bin/samples/auction --address 127.0.0.1:9901",
 		Args:    exactArgs(1, "the package's file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if label == "" {
 				return usagef("no label given; give one with --label")
 			}
-			binary, err := readNamed("--enclave", enclave)
+			var connection *pkg.Connection
+			if address != "" {
+				connection = &pkg.Connection{Address: address, DialTimeout: "10s"}
+			}
+			raw, err := makePackage(cmd, label, enclave, others, connection)
 			if err != nil {
 				return err
-			}
-			code := pkg.Code{Enclave: binary}
-			if code.Manifest, err = pkg.SimManifest(binary, others...); err != nil {
-				return usagef("--code-id: %v", err)
-			}
-			if address != "" {
-				code.Connection = &pkg.Connection{Address: address, DialTimeout: "10s"}
-			}
-			raw, err := pkg.BuildFPC(label, code)
-			if err != nil {
-				return usagef("%v", err)
 			}
 			if err := os.WriteFile(args[0], raw, 0o644); err != nil {
 				return usagef("%v", err)
 			}
-			w := cmd.OutOrStdout()
-			for _, entry := range code.Manifest.Entries() {
-				fmt.Fprintf(w, "Code ID: %s\n", entry)
-			}
-			fmt.Fprintf(w, "Version: %s\nPackage ID: %s\n", code.Manifest.Version(), pkg.ID(label, raw))
+			fmt.Fprintf(cmd.OutOrStdout(), "Package ID: %s\n", pkg.ID(label, raw))
 			return nil
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&label, "label", "", "the package's label")
-	f.StringVar(&enclave, "enclave", "", "the enclave's program")
-	f.StringVar(&address, "address", "", "host:port at which the stub will serve")
+	f.StringVar(&enclave, "enclave", "", "the enclave's program (empty: an ordinary chaincode)")
+	f.StringVar(&address, "address", "", "host:port at which the stub, or the ordinary chaincode, will serve")
 	f.StringArrayVar(&others, "code-id", nil, "further platform:code id that this version allows (repeat)")
 	return cmd
+}
+
+// makePackage builds a package and prints what may run in it.
+func makePackage(cmd *cobra.Command, label, enclave string, others []string, connection *pkg.Connection) ([]byte, error) {
+	if enclave == "" {
+		if connection == nil {
+			return nil, usagef("neither --enclave nor --address given: a private chaincode needs its enclave's program, an ordinary one the address where it serves")
+		}
+		return usable(pkg.BuildCCAAS(label, *connection))
+	}
+	binary, err := readNamed("--enclave", enclave)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := pkg.SimManifest(binary, others...)
+	if err != nil {
+		return nil, usagef("--code-id: %v", err)
+	}
+	for _, entry := range manifest.Entries() {
+		fmt.Fprintf(cmd.OutOrStdout(), "Code ID: %s\n", entry)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Version: %s\n", manifest.Version())
+	return usable(pkg.BuildFPC(label, pkg.Code{Enclave: binary, Manifest: manifest, Connection: connection}))
+}
+
+// usable turns the refusal of a package's parts into a wrong command line.
+func usable(raw []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	return raw, nil
 }
