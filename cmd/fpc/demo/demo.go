@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !nosim
+
 // Package demo is fpc's demonstration: a sealed-bid auction on an embedded
 // network, run as a private chaincode and, as the control, as a plain one; then
 // a search for everything that was secret in everything that others can see.
