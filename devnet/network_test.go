@@ -202,12 +202,7 @@ func TestRevocation(t *testing.T) {
 		t.Fatalf("before the revocation: %v", err)
 	}
 	org, _ := n.Org("Org1MSP")
-	cert := read(t, filepath.Join(org.UserDir("User1"), "msp", "signcerts", "User1@org1.example.com-cert.pem"))
-	crl, err := org.CA.Revoke(1, time.Now(), cert)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.orderer.Broadcast(ctx, revocation(t, c, org, crl)); err != nil {
+	if err := c.orderer.Broadcast(ctx, revocation(t, c, org, revoked(t, org, "User1"))); err != nil {
 		t.Fatal(err)
 	}
 	adm := c.as(t, "Org2MSP", "Admin")
@@ -223,6 +218,17 @@ func TestRevocation(t *testing.T) {
 	if _, err := adm.Evaluate(ctx, qscc); err != nil {
 		t.Errorf("another identity: got %v, want served", err)
 	}
+}
+
+// revoked is a revocation list with one user on it.
+func revoked(t *testing.T, org *ca.Org, user string) []byte {
+	t.Helper()
+	cert := read(t, filepath.Join(org.UserDir(user), "msp", "signcerts", user+"@"+org.Domain+"-cert.pem"))
+	crl, err := org.CA.Revoke(1, time.Now(), cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return crl
 }
 
 // revocation is a configuration update that gives an organisation a new CRL,

@@ -86,7 +86,7 @@ func read(t *testing.T, file string) []byte {
 }
 
 // as is the network in a user's name, endorsing at the peers with the numbers,
-// all if there are none.
+// all if there are none, and waiting for commits at every peer.
 func (c *clients) as(t *testing.T, mspID, user string, at ...int) *fabric.Network {
 	t.Helper()
 	return c.by(c.signer(t, mspID, user), at...)
@@ -109,7 +109,7 @@ func (c *clients) by(signer msp.Signer, at ...int) *fabric.Network {
 			endorsers = append(endorsers, c.peers[i])
 		}
 	}
-	return &fabric.Network{Channel: c.Description().Channel, Signer: signer, Endorsers: endorsers, Orderer: c.orderer}
+	return &fabric.Network{Channel: c.Description().Channel, Signer: signer, Endorsers: endorsers, Orderer: c.orderer, Watch: c.peers}
 }
 
 // register is a chaincode that does what its functions' names say; any other
