@@ -70,8 +70,8 @@ func TestConfinedEnclave(t *testing.T) {
 	if _, err := os.Stat("/tmp/fpc-probe"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file that the enclave may not create: %v", err)
 	}
-	a := w.Ask(w.Org1.Client(), "threads", "get", "put", "print", "env").MustSend(enclavetest.NewHost())
-	if got, want := string(a.Clear.GetPayload()), "threads: allowed\nget: allowed\nput: allowed\nprint: allowed\nenv: empty"; got != want {
+	a := w.Ask(w.Org1.Client(), "threads", "garbage", "timers", "random", "get", "put", "print", "env").MustSend(enclavetest.NewHost())
+	if got, want := string(a.Clear.GetPayload()), "threads: allowed\ngarbage: allowed\ntimers: allowed\nrandom: allowed\nget: allowed\nput: allowed\nprint: allowed\nenv: empty"; got != want {
 		t.Errorf("what must work: got %q, %q, want %q", got, a.Clear.GetMessage(), want)
 	}
 	_ = p.Stop()

@@ -25,7 +25,7 @@ var runtimeCalls = []string{
 }
 
 // threadFlags are the flags with which the Go runtime makes threads, and only
-// threads (runtime/os_linux.go).
+// threads (runtime/os_linux.go); on amd64 it adds CLONE_SETTLS.
 const threadFlags = unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_SYSVSEM | unix.CLONE_THREAD
 
 func seccompPolicy(pid int) seccomp.Policy {
@@ -38,6 +38,7 @@ func seccompPolicy(pid int) seccomp.Policy {
 			{Action: seccomp.ActionAllow, Names: runtimeCalls},
 			{Action: seccomp.ActionAllow, NamesWithCondtions: []seccomp.NameWithConditions{
 				one("clone", 0, seccomp.Equal, threadFlags),
+				one("clone", 0, seccomp.Equal, threadFlags|unix.CLONE_SETTLS),
 				one("mmap", 2, seccomp.BitsNotSet, unix.PROT_EXEC),
 				one("mprotect", 2, seccomp.BitsNotSet, unix.PROT_EXEC),
 				one("tgkill", 0, seccomp.Equal, uint64(pid)),    // preemption signals

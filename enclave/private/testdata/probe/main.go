@@ -5,12 +5,15 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -38,6 +41,8 @@ func (probe) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
 	}
 	return shim.Success([]byte(strings.Join(out, "\n")))
 }
+
+var kept []byte
 
 var attempts = map[string]func(shim.ChaincodeStubInterface) error{
 	"open":    func(shim.ChaincodeStubInterface) error { return closing(os.Open("/etc/passwd")) },
@@ -69,15 +74,30 @@ var attempts = map[string]func(shim.ChaincodeStubInterface) error{
 	},
 	// What must go on working.
 	"threads": func(shim.ChaincodeStubInterface) error {
-		done := make(chan struct{})
-		for range 100 {
-			go func() { time.Sleep(time.Millisecond); done <- struct{}{} }()
+		var running, done sync.WaitGroup
+		for range 50 {
+			running.Add(1)
+			done.Go(func() {
+				runtime.LockOSThread() // a thread for each, ended with its goroutine
+				running.Done()
+				running.Wait()
+			})
 		}
+		done.Wait()
+		return nil
+	},
+	"garbage": func(shim.ChaincodeStubInterface) error {
 		for range 100 {
-			<-done
+			kept = make([]byte, 1<<20)
+			runtime.GC()
 		}
 		return nil
 	},
+	"timers": func(shim.ChaincodeStubInterface) error {
+		<-time.After(time.Millisecond)
+		return nil
+	},
+	"random": func(shim.ChaincodeStubInterface) error { _, err := rand.Read(make([]byte, 1<<16)); return err },
 	"put": func(stub shim.ChaincodeStubInterface) error { return stub.PutState("key", []byte("value")) },
 	"get": func(stub shim.ChaincodeStubInterface) error { _, err := stub.GetState("key"); return err },
 	"block": func(stub shim.ChaincodeStubInterface) error {
