@@ -5,6 +5,7 @@ package stub
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -30,14 +31,16 @@ func (s *Stub) chaincodeInvoke(c call) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { <-s.slots }()
-	access := newAccess(s, c.peer)
+	access := newAccess(c.peer)
 	defer access.close()
 	response := &fpc.InvokeResponse{}
-	if err := s.askServing(c.ctx, "INV-8", methodInvoke, request, response, access.serve); err != nil {
+	began := time.Now()
+	err = s.askServing(c.ctx, "INV-8", methodInvoke, request, response, access.serve)
+	s.recordRun(began, response.GetSteps(), access.events, c.peer.GetTxID())
+	if err != nil {
 		s.endIfStuck()
 		return nil, err
 	}
-	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
 	s.record("INV-17", "enclave", "ccrsp_msg", c.peer.GetTxID())
 	return response.GetResponse(), nil
 }

@@ -51,8 +51,11 @@ func TestTraceOfARun(t *testing.T) {
 	w.events.take()
 	ccrsp := scene.Accepted(t, w.evaluate(w.client(), protocol.InvokeArgs(ccreq)))
 	invoked := w.events.take()
-	wantSteps(t, invoked, "INV-7 stub", "EX-1 stub", "INV-8 enclave", "INV-10 enclave", "INV-12 enclave", "INV-14 enclave",
+	wantSteps(t, invoked, "INV-7 stub", "INV-8 enclave", "INV-10 enclave", "INV-12 enclave", "INV-14 enclave", "EX-1 stub",
 		"EX-2 enclave", "INV-15 enclave", "INV-16 enclave", "INV-17 stub")
+	if !slices.IsSortedFunc(invoked, func(a, b trace.Event) int { return a.Time.Compare(b.Time) }) {
+		t.Error("the steps' times are not in their order")
+	}
 	for _, e := range invoked {
 		if e.TxID == "" {
 			t.Errorf("%s carries no transaction id", e.Step)
