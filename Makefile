@@ -25,7 +25,7 @@ help: ## list the targets
 .PHONY: build
 build: ## build fpc, fpc-stub, fpc-ercc into bin/ and the samples' enclaves into bin/samples/
 	@mkdir -p $(BIN)/samples
-	$(GOBUILD) -o $(BIN)/ ./cmd/fpc ./cmd/fpc-stub ./cmd/fpc-ercc
+	@$(GOBUILD) -o $(BIN)/ ./cmd/fpc ./cmd/fpc-stub ./cmd/fpc-ercc
 	@for s in $(SAMPLES); do \
 	  $(GOBUILD) -o $(BIN)/samples/$$s ./samples/$$s/private && \
 	  $(GOBUILD) -o $(BIN)/samples/$$s-plain ./samples/$$s/plain || exit 1; \

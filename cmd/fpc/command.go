@@ -17,6 +17,7 @@ func (s *settings) do(cmd *cobra.Command, work func(context.Context, *session) e
 	defer c.close()
 	ctx, cancel := s.withTimeout(cmd.Context())
 	defer cancel()
+	defer quietProgress(cmd.ErrOrStderr(), cmd.CommandPath())()
 	return work(ctx, c)
 }
 

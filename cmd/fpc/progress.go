@@ -11,14 +11,30 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows on a terminal that something takes time, from the first second
-// on; elsewhere it prints one plain line. The result ends it.
+// progress shows that something takes time: on a terminal it counts the seconds
+// from the first one on, elsewhere it prints one plain line. The result ends it.
 func progress(w io.Writer, what string) func() {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	if !isTerminal(w) {
 		fmt.Fprintln(w, what)
 		return func() {}
 	}
+	return countSeconds(w, what)
+}
+
+// quietProgress is progress that says nothing where there is no terminal.
+func quietProgress(w io.Writer, what string) func() {
+	if !isTerminal(w) {
+		return func() {}
+	}
+	return countSeconds(w, what)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func countSeconds(w io.Writer, what string) func() {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
