@@ -39,10 +39,11 @@ the search finds what is there. Enclaves are SIMULATED.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-			report, finish := textReport(cmd)
+			reporting := textReport
 			if asJSON {
-				report, finish = jsonReport(cmd.OutOrStdout())
+				reporting = jsonReport
 			}
+			report, finish := reporting(cmd.OutOrStdout())
 			if err := demo.Run(cmd.Context(), demo.Config{Bin: bin, Dir: dir, Report: report}); err != nil {
 				return err
 			}
@@ -78,8 +79,7 @@ func programs() (string, error) {
 	return dir, nil
 }
 
-func textReport(cmd *cobra.Command) (demo.Report, func()) {
-	w := cmd.OutOrStdout()
+func textReport(w io.Writer) (demo.Report, func()) {
 	fmt.Fprintln(w, "SIMULATED: the enclaves of this demo are ordinary processes; they prove the flows and protect nothing")
 	report := func(s demo.Step) {
 		if s.Err == nil {
