@@ -13,7 +13,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/fpctest/scene"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/shimtest"
 	"github.com/privatechaincode/fpc/stub"
 	"github.com/privatechaincode/fpc/trace"
@@ -159,27 +161,42 @@ func TestTransientDataIsRefused(t *testing.T) {
 	scene.Code(t, w.cc.Evaluate(tx), protocol.CodeTransientData)
 }
 
-// Where stubs of a channel meet through chaincode-to-chaincode calls, each still
-// writes only what was signed for it.
-func TestCallByAnotherChaincode(t *testing.T) {
+// A chaincode that calls this one shows its own proposal, and has an enclave and
+// keys of its own, all in order: its enclave's results are not written here.
+func TestResultOfACallingChaincode(t *testing.T) {
+	const other = "other"
 	w := newProvisionedWorld(t)
+	policy := w.Policy()
+	policy.Chaincodes = append(policy.Chaincodes, protocol.ChaincodePolicy{ID: other, DesignatedMSP: scene.Org1})
+	set := [][]byte{[]byte(protocol.FuncSetPolicy), w.CommitPolicy(policy)}
+	scene.Accepted(t, w.registry.Submit(w.tx(w.admin(), set)))
+	w.Lifecycle.Commit(other, w.Version())
 	foreign := w.NewEnclave(scene.Org1)
-	foreign.Data.CcParams.ChaincodeId = "other"
-	w.Lifecycle.Commit("other", w.Version())
+	foreign.Data.CcParams.ChaincodeId = other
 	w.register(foreign.Credentials())
 	args, err := protocol.RegisterCCKeysArgs(foreign.KeyRegistration())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The policy designates nobody for it; that alone does not protect.
-	scene.Code(t, w.registry.Submit(w.tx(w.admin(), args)), protocol.CodeNotDesignated)
+	scene.Accepted(t, w.registry.Submit(w.tx(w.admin(), args)))
 
-	request := w.Request(w.client(), []byte("x"))
-	request.Chaincode = "other"
-	m := foreign.Result(w.Proposal(request, w.signer(w.client())), nil)
+	request := w.Request(w.client(), []byte("ccreq_msg"))
+	request.Chaincode = other
+	writes := &fpc.ReadWriteSet{Writes: []*fpc.Write{{Key: "k", Value: []byte("forged")}}}
+	ccrsp := foreign.Sign(foreign.Result(w.Proposal(request, w.signer(w.client())), writes))
+	caller := w.Ledger.Deploy(other, relay{})
 	before := w.state()
-	scene.Code(t, w.validate(w.client(), foreign.Sign(m)), protocol.CodeNotRegistered)
+	scene.Code(t, caller.Submit(w.tx(w.client(), protocol.ValidateArgs(ccrsp))), protocol.CodeNotRegistered)
 	w.unchanged(before)
+}
+
+// relay is a chaincode that passes what it is called with to the private one.
+type relay struct{}
+
+func (relay) Init(shim.ChaincodeStubInterface) *shim.Response { return shim.Success(nil) }
+
+func (relay) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
+	return stub.InvokeChaincode(scene.Chaincode, stub.GetArgs(), "")
 }
 
 func TestStatusRepeatsWhatABrokenConnectionLost(t *testing.T) {

@@ -31,6 +31,7 @@ func withEnclave(config *stub.Config, s *settings, log *slog.Logger, stderr io.W
 		if err != nil {
 			return nil, err
 		}
+		log.Warn("SIMULATED enclave: it is an ordinary process of this machine and protects nothing")
 		log.Info("enclave started", "code", p.CodeID().String(), "pid", p.PID(), "confinement", p.Confinement())
 		return p, nil
 	}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What is wrong with a command line or an environment is said in one line, which
+// says what to do.
+func TestUsage(t *testing.T) {
+	folder := t.TempDir()
+	noProgram := filepath.Join(folder, "text")
+	if err := os.WriteFile(noProgram, []byte("no program"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	service := map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "a:1"}
+	for _, test := range []struct {
+		name string
+		args string
+		env  map[string]string
+		code int
+		want string
+	}{
+		{"nothing", "", nil, exitUsage, "--chaincode"},
+		{"unknown flag", "--nonsense", nil, exitUsage, "nonsense"},
+		{"an argument", "--chaincode a b", nil, exitUsage, `"b"`},
+		{"no state folder", "--chaincode a --enclave x --msp-id O", nil, exitUsage, "--state"},
+		{"no organisation", "--chaincode a --enclave x --state s", nil, exitUsage, "--msp-id"},
+		{"nowhere to connect", "--chaincode a", nil, exitUsage, "CHAINCODE_SERVER_ADDRESS"},
+		{"no chaincode id", "--chaincode a", map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}, exitUsage, "CHAINCODE_ID"},
+		{"no such enclave", "--chaincode a --enclave " + filepath.Join(folder, "none") + " --state " + folder + " --msp-id O", service, exitError, "no such file"},
+		{"enclave is no program", "--chaincode a --enclave " + noProgram + " --state " + folder + " --msp-id O", service, exitError, "enclave"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var stderr strings.Builder
+			code := run(t.Context(), strings.Fields(test.args), func(name string) string { return test.env[name] }, &stderr)
+			said := stderr.String()
+			if code != test.code || !strings.Contains(said, test.want) || strings.Count(said, "\n") != 1 {
+				t.Errorf("got exit code %d and %q, want %d and one line with %q", code, said, test.code, test.want)
+			}
+		})
+	}
+}
+
+func TestServesUntilToldToEnd(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	env := map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "a:1", "FPC_CHAINCODE": "a"}
+	var stderr strings.Builder
+	if code := run(ctx, nil, func(name string) string { return env[name] }, &stderr); code != exitOK {
+		t.Errorf("got exit code %d and %q, want %d", code, stderr.String(), exitOK)
+	}
+}
