@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/privatechaincode/fpc/fabric/block"
 )
 
 // DescriptionFile is the name of the description in the network's directory.
@@ -129,4 +132,44 @@ func replaceFile(name string, contents []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// describe says where everything is.
+func (n *Network) describe(cfg Config, listeners []net.Listener) *Description {
+	d := &Description{
+		Dir:           cfg.Dir,
+		Channel:       cfg.Channel,
+		ChannelHash:   fmt.Sprintf("%x", block.Hash(n.genesis.Header)),
+		GenesisBlock:  genesisFile(cfg),
+		FabricCfgPath: cfg.Dir,
+		Orderer: OrdererDescription{
+			MSPID:    n.orderer.MSPID,
+			Domain:   n.orderer.Domain,
+			Address:  listeners[0].Addr().String(),
+			Hostname: ordererNode + "." + n.orderer.Domain,
+			TLSRoot:  n.orderer.TLSRoot(),
+			MSPDir:   filepath.Join(n.orderer.Dir, "msp"),
+			AdminMSP: filepath.Join(n.orderer.UserDir("Admin"), "msp"),
+		},
+		Batch: BatchDescription{Timeout: cfg.BatchTimeout.String(), Count: cfg.BatchCount},
+	}
+	for i, o := range n.orgs {
+		users := map[string]string{}
+		for _, u := range append([]string{"Admin"}, o.Users...) {
+			users[u] = filepath.Join(o.UserDir(u), "msp")
+		}
+		name := fmt.Sprintf("Org%d", i+1)
+		d.Organizations = append(d.Organizations, OrgDescription{
+			Name:        name,
+			MSPID:       o.MSPID,
+			Domain:      o.Domain,
+			PeerAddress: listeners[i+1].Addr().String(),
+			Hostname:    peerNode + "." + o.Domain,
+			TLSRoot:     o.TLSRoot(),
+			MSPDir:      filepath.Join(o.Dir, "msp"),
+			Users:       users,
+			Env:         filepath.Join(cfg.Dir, "env", name+".sh"),
+		})
+	}
+	return d
 }

@@ -12,9 +12,6 @@ import (
 // FABRIC_CFG_PATH; addresses and identities come from the environment.
 const coreYAML = `# For Fabric's own peer command: set FABRIC_CFG_PATH to this folder and source
 # one of env/*.sh, which name peer, identity and TLS roots.
-logging:
-  spec: warning
-  format: "%{time:15:04:05.000} [%{module}] %{level}: %{message}"
 peer:
   id: cli
   client:

@@ -77,7 +77,9 @@ func (l *Ledger) apply(b *common.Block, result *validate.Result, before *Snapsho
 	if err := fillKept(result, before); err != nil {
 		return err
 	}
-	if err := l.chainCommitHash(stored, result); err != nil {
+	filter := stored.Metadata.Metadata[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
+	hash := commitHash(l.commitHash, filter, result.Updates, result.Hashed)
+	if err := setCommitHash(stored, hash); err != nil {
 		return fmt.Errorf("ledger %s: block %d: %w", l.channelID, b.Header.Number, err)
 	}
 	var batch kv.Batch
@@ -94,6 +96,7 @@ func (l *Ledger) apply(b *common.Block, result *validate.Result, before *Snapsho
 	if err := l.store.Commit(&batch); err != nil {
 		return err
 	}
+	l.commitHash = hash
 	if result.Bundle != nil {
 		l.bundle.Store(result.Bundle)
 	}
@@ -166,18 +169,4 @@ func fillKept(result *validate.Result, before *Snapshot) error {
 		}
 	}
 	return nil
-}
-
-// chainCommitHash writes the COMMIT_HASH of a block that has its verdicts.
-func (l *Ledger) chainCommitHash(b *common.Block, result *validate.Result) error {
-	last, err := l.Block(b.Header.Number - 1)
-	if err != nil {
-		return err
-	}
-	previous, err := CommitHash(last)
-	if err != nil {
-		return err
-	}
-	filter := b.Metadata.Metadata[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
-	return setCommitHash(b, commitHash(previous, filter, result.Updates, result.Hashed))
 }

@@ -64,7 +64,8 @@ type Ledger struct {
 	mspID  string
 	bundle atomic.Pointer[channel.Bundle]
 
-	commit sync.Mutex // serialises writers
+	commit     sync.Mutex // serialises writers
+	commitHash []byte     // of the last block; theirs
 }
 
 // openLedger reopens a channel that has at least its genesis block.
@@ -83,7 +84,12 @@ func openLedger(store kv.Store, channelID, mspID string) (*Ledger, error) {
 		return nil, fmt.Errorf("ledger %s: configuration: %w", channelID, err)
 	}
 	l.bundle.Store(bundle)
-	return l, nil
+	last, err := l.Block(l.Height() - 1)
+	if err != nil {
+		return nil, err
+	}
+	l.commitHash, err = CommitHash(last)
+	return l, err
 }
 
 // Bundle returns the channel's present configuration.
