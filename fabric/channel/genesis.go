@@ -28,7 +28,7 @@ type Profile struct {
 	Orderer      OrdererOrg
 	Raft         *orderer.RaftConfigMetadata
 	Batch        Batch             // zero: DefaultBatch
-	Capabilities Capabilities      // zero: DefaultCapabilities
+	Capabilities Capabilities      // each group, nil: of DefaultCapabilities
 	ACLs         map[string]string // policy paths by resource, nil: Fabric's defaults
 	// Timestamp and Nonce stand in the genesis block's headers. The nonce is
 	// what makes two channels of the same organisations different channels.
@@ -44,6 +44,17 @@ var DefaultBatch = Batch{
 // DefaultCapabilities are understood by Fabric 2.5 and later.
 var DefaultCapabilities = Capabilities{
 	Channel: []string{"V2_0"}, Orderer: []string{"V2_0"}, Application: []string{"V2_5"},
+}
+
+func (c Capabilities) orDefault() Capabilities {
+	for _, g := range []struct{ of, from *[]string }{
+		{&c.Channel, &DefaultCapabilities.Channel}, {&c.Orderer, &DefaultCapabilities.Orderer}, {&c.Application, &DefaultCapabilities.Application},
+	} {
+		if *g.of == nil {
+			*g.of = *g.from
+		}
+	}
+	return c
 }
 
 // ApplicationOrg is an organisation with peers.
@@ -66,9 +77,7 @@ func (p Profile) Config() (*common.Config, error) {
 	if p.Batch == (Batch{}) {
 		p.Batch = DefaultBatch
 	}
-	if p.Capabilities.Channel == nil && p.Capabilities.Orderer == nil && p.Capabilities.Application == nil {
-		p.Capabilities = DefaultCapabilities
-	}
+	p.Capabilities = p.Capabilities.orDefault()
 	g := newGrower()
 	root := g.group()
 	g.standardPolicies(root)
