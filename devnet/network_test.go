@@ -138,7 +138,7 @@ func TestTransactions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	n := up(t, devnet.Config{Dir: dir, BatchTimeout: quick})
-	c := connect(t, n)
+	c := connect(t, n.Description())
 	c.deploy(t, "register", 3)
 	ctx := patience(t)
 	user := c.as(t, "Org1MSP", "User1")
@@ -177,7 +177,7 @@ func TestTransactions(t *testing.T) {
 	everywhere(c, "red!")
 
 	stop(t, n)
-	again := connect(t, up(t, devnet.Config{Dir: dir}))
+	again := connect(t, up(t, devnet.Config{Dir: dir}).Description())
 	everywhere(again, "red!")
 }
 
@@ -194,7 +194,7 @@ func wantCode(t *testing.T, submit func() error, want peer.TxValidationCode) {
 func TestRevocation(t *testing.T) {
 	t.Parallel()
 	n := up(t, devnet.Config{Dir: t.TempDir(), Orgs: 2, BatchTimeout: quick})
-	c := connect(t, n)
+	c := connect(t, n.Description())
 	ctx := patience(t)
 	qscc := fabric.Call{Channel: "mychannel", Chaincode: "qscc", Args: fabric.Args("GetChainInfo", "mychannel")}
 	user := c.as(t, "Org1MSP", "User1")
@@ -202,7 +202,7 @@ func TestRevocation(t *testing.T) {
 		t.Fatalf("before the revocation: %v", err)
 	}
 	org, _ := n.Org("Org1MSP")
-	if err := c.orderer.Broadcast(ctx, revocation(t, c, org, revoked(t, org, "User1"))); err != nil {
+	if err := c.orderer.Broadcast(ctx, revocation(t, n, org, revoked(t, org, "User1"))); err != nil {
 		t.Fatal(err)
 	}
 	adm := c.as(t, "Org2MSP", "Admin")
@@ -233,9 +233,9 @@ func revoked(t *testing.T, org *ca.Org, user string) []byte {
 
 // revocation is a configuration update that gives an organisation a new CRL,
 // signed by its administrator.
-func revocation(t *testing.T, c *clients, org *ca.Org, crl []byte) *common.Envelope {
+func revocation(t *testing.T, n *devnet.Network, org *ca.Org, crl []byte) *common.Envelope {
 	t.Helper()
-	bundle, err := channel.FromBlock(c.Genesis())
+	bundle, err := channel.FromBlock(n.Genesis())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,11 @@ func revocation(t *testing.T, c *clients, org *ca.Org, crl []byte) *common.Envel
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, adm := marshal(t, update), c.signer(t, org.MSPID, "Admin")
+	raw := marshal(t, update)
+	adm, err := n.User(org.MSPID, "Admin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	signature, err := channel.SignUpdate(raw, nonce(t), adm)
 	if err != nil {
 		t.Fatal(err)
@@ -294,7 +298,7 @@ func TestTrace(t *testing.T) {
 	t.Parallel()
 	seen := &recorder{}
 	n := up(t, devnet.Config{Dir: t.TempDir(), Orgs: 2, Trace: seen, BatchTimeout: quick})
-	c := connect(t, n)
+	c := connect(t, n.Description())
 	c.deploy(t, "register", 2)
 	ctx := patience(t)
 	user := c.as(t, "Org1MSP", "User1")

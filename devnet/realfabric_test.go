@@ -134,12 +134,12 @@ func join(words string, rest ...[]string) []string {
 func TestFabricsPeerAgrees(t *testing.T) {
 	bin, cfg := fabricPrograms(t)
 	n := up(t, devnet.Config{Dir: t.TempDir(), Orgs: 4, BatchTimeout: quick})
-	c := connect(t, n)
+	c := connect(t, n.Description())
 	// The fourth organisation approves nothing, so that its real peer need not
 	// look for private data that only the embedded peer has.
 	c.deploy(t, "register", 3)
 	ctx := patience(t)
-	mixedTransactions(t, ctx, c)
+	mixedTransactions(t, ctx, n, c)
 
 	real := startRealPeer(t, ctx, n, 3, bin, cfg)
 	reader := c.signer(t, "Org4MSP", "Admin")
@@ -186,7 +186,7 @@ func TestFabricsPeerAgrees(t *testing.T) {
 }
 
 // mixedTransactions orders valid and invalid transactions of many kinds.
-func mixedTransactions(t *testing.T, ctx context.Context, c *clients) {
+func mixedTransactions(t *testing.T, ctx context.Context, n *devnet.Network, c *clients) {
 	t.Helper()
 	user := c.as(t, "Org1MSP", "User1", 0, 1, 2)
 	do := func(at *fabric.Network, args ...string) error {
@@ -236,8 +236,8 @@ func mixedTransactions(t *testing.T, ctx context.Context, c *clients) {
 	}
 	do(user, "guard", "absent", "AND('Org1MSP.peer')")
 	oddEnvelopes(t, ctx, c, endorsed("put", "once", "x"))
-	org, _ := c.Org("Org1MSP")
-	if err := c.orderer.Broadcast(ctx, revocation(t, c, org, revoked(t, org, "User1"))); err != nil {
+	org, _ := n.Org("Org1MSP")
+	if err := c.orderer.Broadcast(ctx, revocation(t, n, org, revoked(t, org, "User1"))); err != nil {
 		t.Fatal(err)
 	}
 	user = c.as(t, "Org2MSP", "User1", 0, 1, 2)

@@ -16,6 +16,7 @@ import (
 	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/devnet"
+	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/fabric/policy"
@@ -49,17 +50,16 @@ func patience(t *testing.T) context.Context {
 	return ctx
 }
 
-// clients reaches a network as its users do.
+// clients reaches a network as its users do: by what its description says.
 type clients struct {
-	*devnet.Network
+	d       *devnet.Description
 	peers   []*fabric.Peer
 	orderer *fabric.Orderer
 }
 
-func connect(t *testing.T, n *devnet.Network) *clients {
+func connect(t *testing.T, d *devnet.Description) *clients {
 	t.Helper()
-	c := &clients{Network: n}
-	d := n.Description()
+	c := &clients{d: d}
 	for _, o := range d.Organizations {
 		p, err := fabric.DialPeer(fabric.Endpoint{Address: o.PeerAddress, RootCerts: read(t, o.TLSRoot)})
 		if err != nil {
@@ -94,11 +94,18 @@ func (c *clients) as(t *testing.T, mspID, user string, at ...int) *fabric.Networ
 
 func (c *clients) signer(t *testing.T, mspID, user string) msp.Signer {
 	t.Helper()
-	s, err := c.User(mspID, user)
-	if err != nil {
-		t.Fatal(err)
+	for _, o := range c.d.Organizations {
+		if o.MSPID != mspID {
+			continue
+		}
+		s, err := ca.ReadSigner(mspID, o.Users[user])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
 	}
-	return s
+	t.Fatalf("no organisation %s", mspID)
+	return nil
 }
 
 func (c *clients) by(signer msp.Signer, at ...int) *fabric.Network {
@@ -109,7 +116,7 @@ func (c *clients) by(signer msp.Signer, at ...int) *fabric.Network {
 			endorsers = append(endorsers, c.peers[i])
 		}
 	}
-	return &fabric.Network{Channel: c.Description().Channel, Signer: signer, Endorsers: endorsers, Orderer: c.orderer, Watch: c.peers}
+	return &fabric.Network{Channel: c.d.Channel, Signer: signer, Endorsers: endorsers, Orderer: c.orderer, Watch: c.peers}
 }
 
 // register is a chaincode that does what its functions' names say; any other
@@ -179,7 +186,7 @@ func (c *clients) deploy(t *testing.T, name string, orgs int) {
 	t.Helper()
 	ctx := patience(t)
 	d := lifecycle.Definition{Name: name, Version: "1", Sequence: 1}
-	for i, org := range c.Description().Organizations[:orgs] {
+	for i, org := range c.d.Organizations[:orgs] {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -198,7 +205,7 @@ func (c *clients) deploy(t *testing.T, name string, orgs int) {
 		}
 		serveChaincode(t, installed.PackageId, l)
 	}
-	agreed := c.as(t, c.Description().Organizations[0].MSPID, "Admin")
+	agreed := c.as(t, c.d.Organizations[0].MSPID, "Admin")
 	agreed.Endorsers = c.peers[:orgs]
 	if _, err := (admin.Lifecycle{Network: agreed}).Commit(ctx, d); err != nil {
 		t.Fatal(err)
