@@ -29,7 +29,7 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 	if s.keys == nil {
 		return nil, protocol.Errorf("INV-8", protocol.CodeNotProvisioned, "enclave %.12s holds no keys of the chaincode", s.id)
 	}
-	log := make(steps, 0, 8)
+	log := &steps{}
 	log.add("INV-8", stub, enclave, "chaincode_invoke")
 	proposal, err := s.verify(req)
 	if err != nil {
@@ -46,8 +46,8 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 	}
 	log.add("INV-12", enclave, enclave, "open request")
 	run := &invocation{enclave: e, state: s, proposal: proposal, rKey: rKey, decorations: maps.Clone(req.GetDecorations())}
-	outcome := run.execute(ctx, clear, host)
 	log.add("INV-14", enclave, chaincode, "invoke")
+	outcome := run.execute(ctx, clear, &telling{host, log})
 	if len(run.stub.writes) > 0 {
 		log.add(stepPut, chaincode, enclave, "putState")
 	}
@@ -57,7 +57,7 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 	}
 	log.add("INV-15", enclave, enclave, "seal writes, event, response")
 	log.add("INV-16", enclave, enclave, "sign")
-	return &fpc.InvokeResponse{Response: response, Steps: log}, nil
+	return &fpc.InvokeResponse{Response: response, Steps: log.take()}, nil
 }
 
 // about adds the transaction to an error.

@@ -519,6 +519,29 @@ func TestStepsOfAnInvocation(t *testing.T) {
 	}
 }
 
+// The steps before the first access come with it.
+func TestStepsReachTheHostInOrder(t *testing.T) {
+	w := enclavetest.New(t).Start(enclavetest.KV{})
+	host := enclavetest.NewHost()
+	resp, err := w.Enclave.Invoke(t.Context(), w.Ask(w.Org1.Client(), "set", "k", "v").Request, host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func(steps []*fpc.Step) string {
+		var out []string
+		for _, s := range steps {
+			out = append(out, s.GetStep())
+		}
+		return strings.Join(out, " ")
+	}
+	if got, want := names(host.Asked()[0].GetSteps()), "INV-8 INV-10 INV-12 INV-14"; got != want {
+		t.Errorf("with the access: got %s, want %s", got, want)
+	}
+	if got, want := names(resp.GetSteps()), "EX-2 INV-15 INV-16"; got != want {
+		t.Errorf("with the answer: got %s, want %s", got, want)
+	}
+}
+
 // What is kept of reads is given back, also by chaincodes that leave iterators
 // and goroutines behind.
 func TestNothingIsKeptAfterAnInvocation(t *testing.T) {

@@ -53,8 +53,14 @@ func TestTCB(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("the trusted code base is not what tcb.txt says:\n%s", difference(strings.Fields(string(want)), packages))
+		t.Errorf("the trusted code base is not what tcb.txt says:\n%s", difference(packagesOf(string(want)), packages))
 	}
+}
+
+// packagesOf leaves out the comments.
+func packagesOf(list string) []string {
+	lines := strings.Fields(strings.TrimPrefix(list, tcbHeader))
+	return slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "#") })
 }
 
 // difference lists the packages that came and went.
@@ -65,7 +71,7 @@ func difference(was, is []string) string {
 			b.WriteString("+ " + p + "\n")
 		}
 	}
-	for _, p := range was[min(len(strings.Fields(tcbHeader)), len(was)):] {
+	for _, p := range was {
 		if !slices.Contains(is, p) {
 			b.WriteString("- " + p + "\n")
 		}

@@ -989,6 +989,7 @@ type StateRequest struct {
 	//	*StateRequest_CloseRange
 	//	*StateRequest_GetMetadata
 	Request       isStateRequest_Request `protobuf_oneof:"request"`
+	Steps         []*Step                `protobuf:"bytes,6,rep,name=steps,proto3" json:"steps,omitempty"` // taken since this call's last message
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1071,6 +1072,13 @@ func (x *StateRequest) GetGetMetadata() *GetMetadata {
 		if x, ok := x.Request.(*StateRequest_GetMetadata); ok {
 			return x.GetMetadata
 		}
+	}
+	return nil
+}
+
+func (x *StateRequest) GetSteps() []*Step {
+	if x != nil {
+		return x.Steps
 	}
 	return nil
 }
@@ -1637,7 +1645,7 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"V\n" +
 	"\x0eInvokeResponse\x12\x1a\n" +
 	"\bresponse\x18\x01 \x01(\fR\bresponse\x12(\n" +
-	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"\xb4\x02\n" +
+	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"\xde\x02\n" +
 	"\fStateRequest\x12+\n" +
 	"\x03get\x18\x01 \x01(\v2\x17.fpc.protocol.GetStatesH\x00R\x03get\x128\n" +
 	"\n" +
@@ -1645,7 +1653,8 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\tnext_rows\x18\x03 \x01(\v2\x16.fpc.protocol.NextRowsH\x00R\bnextRows\x12;\n" +
 	"\vclose_range\x18\x04 \x01(\v2\x18.fpc.protocol.CloseRangeH\x00R\n" +
 	"closeRange\x12>\n" +
-	"\fget_metadata\x18\x05 \x01(\v2\x19.fpc.protocol.GetMetadataH\x00R\vgetMetadataB\t\n" +
+	"\fget_metadata\x18\x05 \x01(\v2\x19.fpc.protocol.GetMetadataH\x00R\vgetMetadata\x12(\n" +
+	"\x05steps\x18\x06 \x03(\v2\x12.fpc.protocol.StepR\x05stepsB\t\n" +
 	"\arequest\"\x1f\n" +
 	"\tGetStates\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\"l\n" +
@@ -1745,14 +1754,15 @@ var file_fpc_protocol_host_proto_depIdxs = []int32{
 	18, // 21: fpc.protocol.StateRequest.next_rows:type_name -> fpc.protocol.NextRows
 	19, // 22: fpc.protocol.StateRequest.close_range:type_name -> fpc.protocol.CloseRange
 	20, // 23: fpc.protocol.StateRequest.get_metadata:type_name -> fpc.protocol.GetMetadata
-	22, // 24: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
-	27, // 25: fpc.protocol.StubState.credentials:type_name -> fpc.protocol.Credentials
-	28, // 26: fpc.protocol.StubState.registration:type_name -> fpc.protocol.Signed
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	1,  // 24: fpc.protocol.StateRequest.steps:type_name -> fpc.protocol.Step
+	22, // 25: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
+	27, // 26: fpc.protocol.StubState.credentials:type_name -> fpc.protocol.Credentials
+	28, // 27: fpc.protocol.StubState.registration:type_name -> fpc.protocol.Signed
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_host_proto_init() }
