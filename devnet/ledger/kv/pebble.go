@@ -140,6 +140,9 @@ func get(r pebble.Reader, key []byte) ([]byte, bool, error) {
 }
 
 func iterate(r pebble.Reader, lower, upper []byte) (Iterator, error) {
+	if len(lower) == 0 {
+		lower = nil // what pebble calls no bound
+	}
 	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return nil, fmt.Errorf("kv: iterate: %w", err)
