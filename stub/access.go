@@ -6,13 +6,11 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/shim"
-	"github.com/privatechaincode/fpc/trace"
 )
 
 // Limits of one answer to a range: both keep a frame small and the enclave
@@ -22,21 +20,19 @@ const (
 	maxRowBytes = 1 << 20
 	// maxRanges bounds the ranges that one invocation holds open.
 	maxRanges = 1000
-	// maxEvents bounds the accesses of one invocation that the trace shows.
-	maxEvents = 1000
 )
 
 // access serves the state accesses of one invocation from the peer (EX-1, EX-3).
 // It only reads. The transport calls serve one at a time.
 type access struct {
+	stub   *Stub
 	peer   shim.ChaincodeStubInterface
 	ranges map[string]shim.StateQueryIteratorInterface
 	opened int
-	events []trace.Event // what was served, for the trace
 }
 
-func newAccess(peer shim.ChaincodeStubInterface) *access {
-	return &access{peer: peer, ranges: map[string]shim.StateQueryIteratorInterface{}}
+func newAccess(s *Stub, peer shim.ChaincodeStubInterface) *access {
+	return &access{stub: s, peer: peer, ranges: map[string]shim.StateQueryIteratorInterface{}}
 }
 
 // close frees what the invocation left open.
@@ -52,6 +48,7 @@ func (a *access) serve(_ context.Context, request []byte) ([]byte, error) {
 	if err := proto.Unmarshal(request, m); err != nil {
 		return nil, fmt.Errorf("state access does not decode: %w", err)
 	}
+	a.stub.recordSteps(m.GetSteps(), a.peer.GetTxID())
 	response, err := a.answer(m)
 	if err != nil {
 		return nil, err
@@ -132,10 +129,6 @@ func (a *access) drop(id string) error {
 	return rows.Close()
 }
 
-// record notes what was served. An invocation that reads without end does not
-// fill the memory with it.
 func (a *access) record(step, what string) {
-	if len(a.events) < maxEvents {
-		a.events = append(a.events, trace.Event{Time: time.Now(), Step: step, From: "enclave", To: "stub", What: what, TxID: a.peer.GetTxID()})
-	}
+	a.stub.record(step, "enclave", what, a.peer.GetTxID())
 }

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -54,8 +52,9 @@ const (
 	codeTimeout      protocol.Code = "timeout"
 )
 
-// startEnclave is INV-6b to INV-6d.
+// startEnclave is INV-6a to INV-6d.
 func (s *Stub) startEnclave(ctx context.Context) error {
+	s.record("INV-6a", "stub", "start", "")
 	var err error
 	if s.dir, err = statedir.Open(s.config.StateDir); err != nil {
 		return err
@@ -147,35 +146,13 @@ func enclaveError(step string, err error) error {
 		WithHint("try again: stub and enclave start anew")
 }
 
-// recordSteps records what the enclave says that it did.
+// recordSteps records what the enclave says that it did. It has no clock: a step
+// gets the time at which the host was told.
 func (s *Stub) recordSteps(steps []*fpc.Step, txID string) {
 	for _, step := range steps {
-		s.recordStep(step, txID, time.Time{})
+		s.config.Trace.Record(trace.Event{
+			Step: step.GetStep(), From: step.GetFrom(), To: step.GetTo(), What: step.GetWhat(),
+			Process: s.config.EnclaveProcess, PID: s.enclave.PID(), TxID: txID,
+		})
 	}
-}
-
-// recordStep records one step of the enclave, at a time; zero: now.
-func (s *Stub) recordStep(step *fpc.Step, txID string, at time.Time) {
-	s.config.Trace.Record(trace.Event{
-		Time: at, Step: step.GetStep(), From: step.GetFrom(), To: step.GetTo(), What: step.GetWhat(),
-		Process: s.config.EnclaveProcess, PID: s.enclave.PID(), TxID: txID,
-	})
-}
-
-// stepRun is the step in which the chaincode runs, and asks for state.
-const stepRun = "INV-14"
-
-// recordRun records an invocation in the order in which it went. An enclave has
-// no clock: its steps up to the chaincode's run get the time at which it was
-// asked, the others the time at which it answered; in between are the state
-// accesses, recorded as they came.
-func (s *Stub) recordRun(began time.Time, steps []*fpc.Step, accesses []trace.Event, txID string) {
-	ran := 1 + slices.IndexFunc(steps, func(step *fpc.Step) bool { return step.GetStep() == stepRun })
-	for _, step := range steps[:ran] {
-		s.recordStep(step, txID, began)
-	}
-	for _, access := range accesses {
-		s.config.Trace.Record(access)
-	}
-	s.recordSteps(steps[ran:], txID)
 }

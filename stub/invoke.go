@@ -4,8 +4,8 @@ package stub
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -31,16 +31,14 @@ func (s *Stub) chaincodeInvoke(c call) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { <-s.slots }()
-	access := newAccess(c.peer)
+	access := newAccess(s, c.peer)
 	defer access.close()
 	response := &fpc.InvokeResponse{}
-	began := time.Now()
-	err = s.askServing(c.ctx, "INV-8", methodInvoke, request, response, access.serve)
-	s.recordRun(began, response.GetSteps(), access.events, c.peer.GetTxID())
-	if err != nil {
+	if err := s.askServing(c.ctx, "INV-8", methodInvoke, request, response, access.serve); err != nil {
 		s.endIfStuck()
 		return nil, err
 	}
+	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
 	s.record("INV-17", "enclave", "ccrsp_msg", c.peer.GetTxID())
 	return response.GetResponse(), nil
 }
@@ -82,9 +80,13 @@ func (s *Stub) acquire(ctx context.Context) error {
 	}
 }
 
-// endIfStuck ends stub and enclave when as many invocations hang in the enclave
-// as may run: an enclave has no clock, and nothing else would stop them.
-func (s *Stub) endIfStuck() {
+// endIfStuck ends stub and enclave when an invocation has run out of time and as
+// many hang in the enclave as may run: an enclave has no clock, and nothing else
+// would stop them. A peer that went away and left its calls is no such reason.
+func (s *Stub) endIfStuck(ctx context.Context) {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return
+	}
 	if n := s.enclave.Abandoned(); n >= s.config.MaxInvocations {
 		s.end(fmt.Errorf("%d invocations hang in the enclave", n))
 	}

@@ -98,7 +98,7 @@ type Stub struct {
 
 var _ shim.Chaincode = (*Stub)(nil)
 
-// New takes the state directory, starts the enclave and restores it (INV-6b to
+// New takes the state directory, starts the enclave and restores it (INV-6a to
 // INV-6d). A state that the enclave cannot open is an error, and stays as it
 // is. ctx bounds the start only.
 func New(ctx context.Context, config Config) (*Stub, error) {
@@ -164,7 +164,7 @@ type function struct {
 
 var functions = map[string]function{
 	protocol.FuncInvoke:         {"INV-7", "peer", true, (*Stub).chaincodeInvoke},
-	protocol.FuncValidate:       {"VAL-1", "client", false, (*Stub).validateEnclaveEndorsement},
+	protocol.FuncValidate:       {"VAL-1", "peer", false, (*Stub).validateEnclaveEndorsement},
 	protocol.FuncInitEnclave:    {"REG-1", "admin", true, (*Stub).initEnclave},
 	protocol.FuncRefreshEnclave: {"REG-15", "admin", true, (*Stub).refreshEnclave},
 	protocol.FuncGenerateCCKeys: {"KEY-1", "admin", true, (*Stub).generateCCKeys},

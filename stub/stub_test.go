@@ -47,7 +47,7 @@ func TestTraceOfARun(t *testing.T) {
 	w.initialise()
 	w.provision()
 	wantSteps(t, w.events.take(), "REG-1 stub", "REG-2 stub", "REG-3 enclave", "REG-4 enclave", "REG-6 enclave", "REG-7 stub",
-		"REG-11 ercc", "REG-12 ercc", "REG-13 ercc", "KEY-1 stub", "INV-2 ercc", "KEY-1 enclave", "KEY-2 enclave", "REG-7 stub", "KEY-3 ercc")
+		"REG-11 ercc", "REG-12 ercc", "REG-13 ercc", "KEY-1 stub", "KEY-1 ercc", "KEY-1 enclave", "KEY-2 enclave", "REG-7 stub", "KEY-3 ercc")
 
 	ccreq, _ := w.request(w.client(), "copy", "a", "b")
 	w.events.take()
@@ -70,7 +70,7 @@ func TestTraceOfARun(t *testing.T) {
 	wantSteps(t, w.events.take(), "VAL-1 stub", "VAL-2 ercc", "VAL-3 stub", "VAL-4 stub")
 
 	w.restart()
-	wantSteps(t, w.events.take(), "INV-6b stub", "INV-6c enclave", "INV-6d enclave")
+	wantSteps(t, w.events.take(), "INV-6a stub", "INV-6b stub", "INV-6c enclave", "INV-6d enclave")
 }
 
 func wantSteps(t *testing.T, got []trace.Event, want ...string) {
