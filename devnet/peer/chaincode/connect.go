@@ -4,6 +4,7 @@ package chaincode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,7 +57,7 @@ func (r *runtime) open(ctx, streamCtx context.Context, cancel func(), cc *grpc.C
 		return nil, fmt.Errorf("nothing listens there (waited %s)", to.dialTimeout())
 	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(r.gaveUp(ctx), err)
 	}
 	err = handshake(st, r.support.cfg.Params, func(name string) error {
 		if name != r.packageID {
@@ -65,7 +66,7 @@ func (r *runtime) open(ctx, streamCtx context.Context, cancel func(), cc *grpc.C
 		return nil
 	})
 	if !expire() {
-		return nil, fmt.Errorf("chaincode did not register: %w", context.Cause(ctx))
+		return nil, r.gaveUp(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -75,6 +76,19 @@ func (r *runtime) open(ctx, streamCtx context.Context, cancel func(), cc *grpc.C
 		return nil, err
 	}
 	return s, nil
+}
+
+// gaveUp says why an attempt ended before the chaincode registered, nil if it
+// did not end.
+func (r *runtime) gaveUp(ctx context.Context) error {
+	switch {
+	case ctx.Err() == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("chaincode %s did not register within %s", r.packageID, r.support.cfg.StartTimeout)
+	default:
+		return errShutdown
+	}
 }
 
 // Register serves protos.ChaincodeSupport/Register: a process that the peer or

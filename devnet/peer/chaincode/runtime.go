@@ -96,7 +96,7 @@ func (r *runtime) run(ctx context.Context, attempt *start) {
 	if err == nil {
 		// Connected, or launched and now expected to register.
 		<-ctx.Done()
-		err = fmt.Errorf("chaincode %s did not register within %s", r.packageID, r.support.cfg.StartTimeout)
+		err = r.gaveUp(ctx)
 	}
 	r.settle(attempt, err)
 }
