@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validate
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/privatechaincode/fpc/fabric/block"
+	"github.com/privatechaincode/fpc/fabric/channel"
+	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+)
+
+// The verdicts of real peers on the blocks of testdata (ORIGIN.md there).
+func TestRecordedBlocks(t *testing.T) {
+	for version, want := range map[string]int{"2.5.16": 365, "3.1.5": 365} {
+		t.Run(version, func(t *testing.T) {
+			blocks := recorded(t, filepath.Join("testdata", "fabric-"+version+".blocks.gz"))
+			counts := replay(t, blocks)
+			total := 0
+			for _, n := range counts {
+				total += n
+			}
+			t.Logf("%d blocks, verdicts %v", len(blocks), counts)
+			if total != want {
+				t.Errorf("got %d transactions, want %d", total, want)
+			}
+			for _, code := range []peer.TxValidationCode{
+				valid, badHeader, badTransaction, badTxID, duplicate, policyFailure, readConflict,
+				peer.TxValidationCode_PHANTOM_READ_CONFLICT, badHeaderExtension, illegalSet, noChaincode, otherReason,
+			} {
+				if counts[code] == 0 {
+					t.Errorf("no transaction with verdict %s: the record shows less than it should", code)
+				}
+			}
+		})
+	}
+}
+
+func recorded(t *testing.T, path string) []*common.Block {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(unzipped)
+	var blocks []*common.Block
+	for {
+		n, err := binary.ReadUvarint(r)
+		if errors.Is(err, io.EOF) {
+			return blocks
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw := make([]byte, n)
+		if _, err := io.ReadFull(r, raw); err != nil {
+			t.Fatal(err)
+		}
+		b := &common.Block{}
+		unmarshal(t, raw, b)
+		blocks = append(blocks, b)
+	}
+}
+
+// replay follows a chain and compares verdicts; it counts the peer's.
+func replay(t *testing.T, blocks []*common.Block) map[peer.TxValidationCode]int {
+	t.Helper()
+	counts := make(map[peer.TxValidationCode]int)
+	l := newLedger()
+	var bundle *channel.Bundle
+	var previous *common.BlockHeader
+	for _, b := range blocks {
+		number := b.Header.Number
+		if err := block.Check(b, previous); err != nil {
+			t.Fatalf("block %d: %v", number, err)
+		}
+		previous = b.Header
+		r, err := judgeRecorded(b, bundle, l)
+		if err != nil {
+			t.Fatalf("block %d: %v", number, err)
+		}
+		var want []peer.TxValidationCode // none for the genesis block, which nobody judges
+		if bundle != nil {
+			if want, err = block.Filter(b); err != nil {
+				t.Fatalf("block %d: %v", number, err)
+			}
+		}
+		for i := range want {
+			counts[want[i]]++
+			if r.Codes[i] != want[i] {
+				t.Errorf("block %d, transaction %d: got %s (%v), the peer says %s", number, i, r.Codes[i], r.Reasons[i], want[i])
+			}
+		}
+		l.apply(r)
+		if r.Bundle != nil {
+			bundle = r.Bundle
+		}
+	}
+	return counts
+}
+
+func judgeRecorded(b *common.Block, bundle *channel.Bundle, l *ledger) (*Result, error) {
+	if bundle == nil {
+		return Genesis(b)
+	}
+	if err := bundle.VerifyBlock(b); err != nil {
+		return nil, err
+	}
+	return Block(b, bundle, l)
+}
