@@ -111,20 +111,21 @@ func (f *fetcher) stream(l *ledger.Ledger) error {
 		if b == nil {
 			return fmt.Errorf("orderer answers %v", answer.GetStatus())
 		}
+		came := time.Now()
 		if err := l.Commit(ctx, b); err != nil {
 			return err
 		}
-		f.committed(l, b.GetHeader().GetNumber())
+		f.committed(l, b.GetHeader().GetNumber(), came)
 	}
 }
 
 // committed records the steps that a block completes (VAL-5).
-func (f *fetcher) committed(l *ledger.Ledger, number uint64) {
+func (f *fetcher) committed(l *ledger.Ledger, number uint64, came time.Time) {
 	if f.trace == trace.Nop {
 		return
 	}
 	if b, err := l.Block(number); err == nil {
-		steps.Committed(f.trace, b)
+		steps.Committed(f.trace, b, came)
 	}
 }
 

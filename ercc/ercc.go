@@ -60,21 +60,24 @@ type function struct {
 	from  string   // who calls it
 	steps []string // of the flows, which the call is
 	run   func(t *tx, args [][]byte) ([]byte, error)
+	// stubStep is the step for which a stub calls it; empty: it does not, or
+	// does nothing else.
+	stubStep string
 }
 
 var functions = map[string]function{
-	protocol.FuncSetPolicy:       {"admin", []string{"LC-5"}, (*tx).setPolicy},
-	protocol.FuncRegisterEnclave: {"admin", []string{"REG-11"}, (*tx).registerEnclave},
-	protocol.FuncRevokeEnclave:   {"admin", []string{"REG-14"}, (*tx).revokeEnclave},
-	protocol.FuncRegisterCCKeys:  {"admin", []string{"KEY-3"}, (*tx).registerCCKeys},
+	protocol.FuncSetPolicy:       {"admin", []string{"LC-5"}, (*tx).setPolicy, ""},
+	protocol.FuncRegisterEnclave: {"admin", []string{"REG-11"}, (*tx).registerEnclave, ""},
+	protocol.FuncRevokeEnclave:   {"admin", []string{"REG-14"}, (*tx).revokeEnclave, ""},
+	protocol.FuncRegisterCCKeys:  {"admin", []string{"KEY-3"}, (*tx).registerCCKeys, ""},
 
-	protocol.FuncQueryPolicy:                  {"client", []string{"LC-5"}, (*tx).queryPolicy},
-	protocol.FuncQueryChaincodeEncryptionKey:  {"client", []string{"INV-2"}, (*tx).queryChaincodeEncryptionKey},
-	protocol.FuncQueryListEnclaveCredentials:  {"client", []string{"INV-5"}, (*tx).queryListEnclaveCredentials},
-	protocol.FuncQueryListProvisionedEnclaves: {"client", []string{"INV-5"}, (*tx).queryListProvisionedEnclaves},
-	protocol.FuncQueryEnclaveCredentials:      {"client", []string{"INV-5"}, (*tx).queryEnclaveCredentials},
-	protocol.FuncQueryRegistryView:            {"client", []string{"INV-2", "INV-5"}, (*tx).queryRegistryView},
-	protocol.FuncQueryValidationView:          {"stub", []string{"VAL-2"}, (*tx).queryValidationView},
+	protocol.FuncQueryPolicy:                  {"client", []string{"LC-5"}, (*tx).queryPolicy, ""},
+	protocol.FuncQueryChaincodeEncryptionKey:  {"client", []string{"INV-2"}, (*tx).queryChaincodeEncryptionKey, "KEY-1"},
+	protocol.FuncQueryListEnclaveCredentials:  {"client", []string{"INV-5"}, (*tx).queryListEnclaveCredentials, ""},
+	protocol.FuncQueryListProvisionedEnclaves: {"client", []string{"INV-5"}, (*tx).queryListProvisionedEnclaves, ""},
+	protocol.FuncQueryEnclaveCredentials:      {"client", []string{"INV-5"}, (*tx).queryEnclaveCredentials, "REG-15"},
+	protocol.FuncQueryRegistryView:            {"client", []string{"INV-2", "INV-5"}, (*tx).queryRegistryView, ""},
+	protocol.FuncQueryValidationView:          {"stub", []string{"VAL-2"}, (*tx).queryValidationView, ""},
 }
 
 // Init does nothing: the registry starts without a policy and refuses every
@@ -102,8 +105,6 @@ func (r *Registry) run(stub shim.ChaincodeStubInterface) ([]byte, error) {
 		return nil, protocol.Errorf("REG-11", protocol.CodeUnknownFunction, "the registry has no function %.64q", name)
 	}
 	t := &tx{registry: r, stub: stub, store: store{stub}}
-	for _, step := range f.steps {
-		t.record(step, f.from, name)
-	}
+	t.received(f, name)
 	return f.run(t, args)
 }

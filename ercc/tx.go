@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/internal/definition"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
@@ -28,6 +29,27 @@ type tx struct {
 	registry *Registry
 	stub     shim.ChaincodeStubInterface
 	store    store
+}
+
+// received records a call. What a stub asks for is part of what the stub was
+// called for: the transaction's proposal is to its chaincode.
+func (t *tx) received(f function, name string) {
+	if f.stubStep != "" && t.calledByChaincode() {
+		t.record(f.stubStep, "stub", name)
+		return
+	}
+	for _, step := range f.steps {
+		t.record(step, f.from, name)
+	}
+}
+
+func (t *tx) calledByChaincode() bool {
+	signed, err := t.stub.GetSignedProposal()
+	if err != nil {
+		return false
+	}
+	p, err := envelope.UnpackProposal(signed)
+	return err == nil && p.Chaincode != t.registry.config.Name
 }
 
 func (t *tx) record(step, from, what string) {

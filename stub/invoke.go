@@ -35,7 +35,7 @@ func (s *Stub) chaincodeInvoke(c call) ([]byte, error) {
 	defer access.close()
 	response := &fpc.InvokeResponse{}
 	if err := s.askServing(c.ctx, "INV-8", methodInvoke, request, response, access.serve); err != nil {
-		s.endIfStuck()
+		s.endIfStuck(c.ctx)
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())

@@ -11,6 +11,7 @@ import (
 
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 // Initialisation runs an enclave's registration from end to end: REG-1 to REG-13
@@ -30,6 +31,8 @@ type Initialisation struct {
 	Evidence func(context.Context, *pb.Evidence) (*pb.Evidence, error)
 	// Progress is told each step that was done or found done; it may be nil.
 	Progress func(step, what string)
+	// Trace records the steps that the administrator receives; nil: none.
+	Trace trace.Recorder
 }
 
 // Initialised is what an initialisation led to.
@@ -85,8 +88,10 @@ func (i Initialisation) initialise(ctx context.Context, status *pb.EnclaveStatus
 		if credentials, err = i.Host.Init(ctx, i.Endpoint, i.Params); err != nil {
 			return nil, err
 		}
+		i.received("REG-8", "stub", "credentials")
 		i.progress("REG-8", "the enclave made its keys and attested")
 	}
+	i.received("REG-10", "admin", "attestation to evidence")
 	if i.Evidence == nil || credentials.GetEvidence() == nil {
 		return credentials, nil
 	}
@@ -152,5 +157,11 @@ func (i Initialisation) provision(ctx context.Context, view *pb.RegistryView, id
 func (i Initialisation) progress(step, what string) {
 	if i.Progress != nil {
 		i.Progress(step, what)
+	}
+}
+
+func (i Initialisation) received(step, from, what string) {
+	if i.Trace != nil {
+		i.Trace.Record(trace.Event{Step: step, From: from, To: "admin", What: what})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 func newInitEnclave(s *settings) *cobra.Command {
@@ -34,6 +35,11 @@ again: what is done is left alone.`,
 			if err != nil {
 				return err
 			}
+			recorder, err := trace.OpenDir(os.Getenv("FPC_TRACE"), "admin")
+			if err != nil {
+				return err
+			}
+			defer recorder.Close()
 			return s.onChannel(cmd, true, func(ctx context.Context, c *session) error {
 				if endpoint == "" {
 					endpoint = c.own.Address()
@@ -43,6 +49,7 @@ again: what is done is left alone.`,
 					Registry: admin.Registry{Network: c.everyone(), Name: ercc},
 					MSPID:    c.env.mspID, Endpoint: endpoint, Manifest: manifest, Suite: suite,
 					Progress: func(step, what string) { fmt.Fprintf(cmd.ErrOrStderr(), "%-7s %s\n", step, what) },
+					Trace:    recorder,
 				}.Run(ctx)
 				if err != nil {
 					return err

@@ -5,6 +5,8 @@
 package steps
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/fabric/block"
@@ -26,8 +28,8 @@ func Ordered(r trace.Recorder, env *common.Envelope) {
 }
 
 // Committed records VAL-5 at a peer for each validation transaction of a block
-// that the peer has just committed, with its verdict.
-func Committed(r trace.Recorder, b *common.Block) {
+// that the peer has committed, with its verdict; at is when the block came.
+func Committed(r trace.Recorder, b *common.Block, at time.Time) {
 	if r == trace.Nop {
 		return
 	}
@@ -42,7 +44,7 @@ func Committed(r trace.Recorder, b *common.Block) {
 		}
 		if txID, ok := validation(&env); ok {
 			r.Record(trace.Event{
-				Step: "VAL-5", From: "orderer", To: "peer", What: "block", TxID: txID,
+				Time: at, Step: "VAL-5", From: "orderer", To: "peer", What: "block", TxID: txID,
 				Attrs: map[string]string{"code": codes[i].String()},
 			})
 		}

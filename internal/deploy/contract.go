@@ -28,7 +28,9 @@ func Simulated() attest.Policy {
 type Client struct {
 	Signer msp.Signer
 	Pins   *trust.Pins
-	Trace  trace.Recorder
+	// Quorum is how many organisations' peers must agree on what the registry
+	// holds; 0: a majority.
+	Quorum int
 	// Wrap puts something before each peer, for example a tape; nil: nothing.
 	Wrap func(client.Peer) client.Peer
 }
@@ -36,8 +38,10 @@ type Client struct {
 // Contract is a private chaincode on this network.
 func (n *Network) Contract(chaincode string, c Client) (*client.Contract, error) {
 	config := client.Config{
-		Signer: c.Signer, Orderer: n.orderer, Pins: c.Pins, Trace: c.Trace,
-		Trust: trust.Policy{Attestation: Simulated(), Verifiers: map[string]attest.Verifier{sim.Platform: sim.Verifier{}}},
+		Signer: c.Signer, Orderer: n.orderer, Pins: c.Pins, Trace: trace.Named("client", n.Steps),
+		Trust: trust.Policy{
+			Attestation: Simulated(), Verifiers: map[string]attest.Verifier{sim.Platform: sim.Verifier{}}, Quorum: c.Quorum,
+		},
 	}
 	for _, p := range n.peers {
 		peer := client.OverGRPC(p)

@@ -16,6 +16,7 @@ import (
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
 	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 // Org is an organisation with one peer.
@@ -38,6 +39,9 @@ type Network struct {
 	Dir string
 	// Trace is the folder that the programs record steps into; empty: none.
 	Trace string
+	// Steps records what this process' administrators and clients receive; nil:
+	// nothing.
+	Steps trace.Recorder
 
 	peers   []*fabric.Peer // one per organisation, in the same order
 	orderer *fabric.Orderer
@@ -45,6 +49,7 @@ type Network struct {
 
 // Connect prepares the connections to all peers and the orderer.
 func (n *Network) Connect() error {
+	n.peers = nil
 	for _, org := range n.Orgs {
 		p, err := fabric.DialPeer(org.Peer)
 		if err != nil {

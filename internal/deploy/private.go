@@ -16,6 +16,7 @@ import (
 	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 // Endpoint decides where the peer of an organisation reaches a chaincode's
@@ -87,6 +88,7 @@ func (n *Network) Serve(ctx context.Context, spec ServiceSpec) (*Service, error)
 				return nil, err
 			}
 		}
+		trace.Named("admin", n.Steps).Record(trace.Event{Step: "LC-1", From: "admin", To: "admin", What: "package"})
 		return spec.Package(address)
 	}
 	var err error
@@ -147,7 +149,7 @@ func (n *Network) ServeRegistry(ctx context.Context, p *protocol.RegistryPolicy)
 		Name: protocol.ERCCName, Version: protocol.PolicyVersion(raw),
 		Package: func(address string) ([]byte, error) { return servicePackage(protocol.ERCCName, address) },
 		Program: func(org int) Program {
-			return n.program(protocol.ERCCName, org, filepath.Join(n.Bin, "fpc-ercc"), n.traceArgs(org)...)
+			return n.program(protocol.ERCCName, org, filepath.Join(n.Bin, "fpc-ercc"), append(n.traceArgs(), "--msp-id", n.Orgs[org].MSPID)...)
 		},
 	})
 	if err != nil {
@@ -187,7 +189,7 @@ func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte
 			return pkg.BuildFPC(p.Name, pkg.Code{Enclave: binary, Manifest: manifest, Connection: &pkg.Connection{Address: address, DialTimeout: "10s"}})
 		},
 		Program: func(org int) Program {
-			args := append(n.traceArgs(org), "--chaincode", p.Name, "--msp-id", n.Orgs[org].MSPID)
+			args := append(n.traceArgs(), "--chaincode", p.Name, "--msp-id", n.Orgs[org].MSPID)
 			if org == 0 {
 				args = append(args, "--enclave", p.Enclave, "--state", filepath.Join(n.Dir, "state."+p.Name))
 			}
@@ -203,7 +205,7 @@ func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte
 	return s, manifest.Bytes(), nil
 }
 
-func (n *Network) traceArgs(int) []string {
+func (n *Network) traceArgs() []string {
 	if n.Trace == "" {
 		return nil
 	}
@@ -217,6 +219,6 @@ func (n *Network) InitEnclave(ctx context.Context, chaincode string, manifest []
 	return admin.Initialisation{
 		Host:     admin.Host{Peer: n.At(0, first.Admin), Chaincode: chaincode},
 		Registry: admin.Registry{Network: n.As(first.Admin)},
-		MSPID:    first.MSPID, Endpoint: first.Peer.Address, Manifest: manifest, Progress: progress,
+		MSPID:    first.MSPID, Endpoint: first.Peer.Address, Manifest: manifest, Progress: progress, Trace: trace.Named("admin", n.Steps),
 	}.Run(ctx)
 }

@@ -3,6 +3,7 @@
 package shimtest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -27,6 +28,7 @@ type Stub struct {
 	event     *shim.ChaincodeEvent
 	sim       *simulation
 	callers   []*Chaincode // that called this one, outermost first
+	outer     *Stub        // the outermost caller's; nil: nobody called
 }
 
 var (
@@ -84,7 +86,10 @@ func (s *Stub) GetBinding() ([]byte, error) { return shim.Binding(s.nonce, s.tx.
 func (s *Stub) GetDecorations() map[string][]byte { return s.tx.Decorations }
 
 // GetSignedProposal returns the proposal, with an empty signature.
-func (s *Stub) GetSignedProposal() (*shim.SignedProposal, error) { return s.signedProposal() }
+// A chaincode that is called by another one is shown the proposal to the first.
+func (s *Stub) GetSignedProposal() (*shim.SignedProposal, error) {
+	return cmp.Or(s.outer, s).signedProposal()
+}
 
 // GetTxTimestamp returns Tx.Timestamp.
 func (s *Stub) GetTxTimestamp() (*timestamppb.Timestamp, error) {
@@ -117,6 +122,6 @@ func (s *Stub) InvokeChaincode(name string, args [][]byte, channel string) *shim
 	if slices.Contains(callers, target) {
 		return shim.Error(fmt.Sprintf("chaincode %s takes part in this transaction already", name))
 	}
-	inner := &Stub{Args: args, chaincode: target, tx: s.tx, nonce: s.nonce, txID: s.txID, sim: s.sim, callers: callers}
+	inner := &Stub{Args: args, chaincode: target, tx: s.tx, nonce: s.nonce, txID: s.txID, sim: s.sim, callers: callers, outer: cmp.Or(s.outer, s)}
 	return inner.run(target.code, false)
 }

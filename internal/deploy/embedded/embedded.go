@@ -36,6 +36,7 @@ type Network struct {
 	Devnet *devnet.Network
 	Pins   *trust.Pins
 	tracer *trace.File
+	config devnet.Config
 }
 
 // Start starts a network and connects to it.
@@ -48,17 +49,31 @@ func Start(ctx context.Context, config Config) (_ *Network, err error) {
 	if n.tracer, err = trace.OpenDir(n.Trace, "network"); err != nil {
 		return nil, err
 	}
-	n.Devnet, err = devnet.Start(ctx, devnet.Config{
+	n.Steps = n.tracer
+	n.config = devnet.Config{
 		Dir: filepath.Join(config.Dir, "network"), Orgs: config.Orgs, Log: config.Log, Trace: n.tracer,
 		BatchTimeout: config.BatchTimeout, BatchCount: config.BatchCount,
-	})
-	if err != nil {
+	}
+	if n.Devnet, err = devnet.Start(ctx, n.config); err != nil {
 		return nil, err
 	}
 	if err := n.describe(); err != nil {
 		return nil, errors.Join(err, n.Devnet.Stop())
 	}
 	return n, nil
+}
+
+// Restart stops orderer and peers and starts them again from their folders. The
+// programs go on; connections and contracts made before are void.
+func (n *Network) Restart(ctx context.Context) (err error) {
+	if err := errors.Join(n.Close(), n.Devnet.Stop()); err != nil {
+		return err
+	}
+	if n.Devnet, err = devnet.Start(ctx, n.config); err != nil {
+		return err
+	}
+	n.Orgs = nil
+	return n.describe()
 }
 
 // describe fills in what package deploy wants to know.
