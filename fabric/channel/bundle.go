@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/privatechaincode/fpc/fabric/block"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fabric/msp"
@@ -15,7 +17,6 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
-	"google.golang.org/protobuf/proto"
 )
 
 // cachedIdentities is how many identities a bundle remembers.

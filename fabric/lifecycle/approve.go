@@ -55,10 +55,10 @@ func Approve(d Definition, packageID string, public Readable, org ReadWritable) 
 		return err
 	}
 	if err := r.write(sectionNamespaces, name, org); err != nil {
-		return fail(CodeStateFailed, err, "could not serialize chaincode parameters to state")
+		return within(err, "could not serialize chaincode parameters to state")
 	}
 	if err := source(packageID).write(sectionSources, name, org); err != nil {
-		return fail(CodeStateFailed, err, "could not serialize chaincode package info to state")
+		return within(err, "could not serialize chaincode package info to state")
 	}
 	return nil
 }
@@ -67,14 +67,14 @@ func Approve(d Definition, packageID string, public Readable, org ReadWritable) 
 func checkCommitted(d Definition, public Readable) error {
 	meta, err := readMetadata(sectionNamespaces, d.Name, public)
 	if err != nil {
-		return fail(CodeBadState, err, "could not fetch metadata for current definition")
+		return within(err, "could not fetch metadata for current definition")
 	}
 	if meta == nil {
 		return fail(CodeBadState, nil, "missing metadata for currently committed sequence number (%d)", d.Sequence)
 	}
 	committed, err := readDefinition(d.Name, meta, public)
 	if err != nil {
-		return fail(CodeBadState, err, "could not deserialize namespace %s as chaincode", d.Name)
+		return within(err, "could not deserialize namespace %s as chaincode", d.Name)
 	}
 	if err := committed.sameParameters(d); err != nil {
 		return fail(CodeRedefinition, err, "attempted to redefine the current committed sequence (%d) for namespace %s with different parameters", d.Sequence, d.Name)
@@ -111,19 +111,19 @@ func readApproval(name string, sequence int64, meta *pb.StateMetadata, org Reada
 	private := approvalName(name, sequence)
 	a := &Approval{Definition: Definition{Name: name, Sequence: sequence}}
 	if err := a.readParameters(private, org); err != nil {
-		return nil, fail(CodeBadState, err, "could not deserialize chaincode parameters for %s", private)
+		return nil, within(err, "could not deserialize chaincode parameters for %s", private)
 	}
 	meta, err := readMetadata(sectionSources, private, org)
 	switch {
 	case err != nil:
-		return nil, fail(CodeBadState, err, "could not deserialize chaincode-source metadata for %s", private)
+		return nil, within(err, "could not deserialize chaincode-source metadata for %s", private)
 	case meta == nil:
 		return nil, fail(CodeBadState, nil, "could not fetch chaincode-source metadata for %s", private)
 	case meta.Datatype != typeLocal:
 		return nil, fail(CodeBadState, nil, "not a chaincode local package type: %s", meta.Datatype)
 	}
 	if a.PackageID, err = readString(sectionSources, private, fieldPackageID, org); err != nil {
-		return nil, fail(CodeBadState, err, "could not deserialize chaincode package for %s", private)
+		return nil, within(err, "could not deserialize chaincode package for %s", private)
 	}
 	return a, nil
 }
@@ -140,7 +140,7 @@ func QueryApproved(name string, sequence int64, public, org Readable) (*Approval
 		requested = current
 		meta, err := readMetadata(sectionNamespaces, approvalName(name, current+1), org)
 		if err != nil {
-			return nil, fail(CodeBadState, err, "could not deserialize namespace metadata for next sequence %d", current+1)
+			return nil, within(err, "could not deserialize namespace metadata for next sequence %d", current+1)
 		}
 		if meta != nil {
 			requested = current + 1
@@ -149,7 +149,7 @@ func QueryApproved(name string, sequence int64, public, org Readable) (*Approval
 	private := approvalName(name, requested)
 	meta, err := readMetadata(sectionNamespaces, private, org)
 	if err != nil {
-		return nil, fail(CodeBadState, err, "could not deserialize namespace metadata for %s", private)
+		return nil, within(err, "could not deserialize namespace metadata for %s", private)
 	}
 	if meta == nil {
 		return nil, fail(CodeNotApproved, nil, "could not fetch approved chaincode definition (name: '%s', sequence: '%d')", name, requested)

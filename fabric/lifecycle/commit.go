@@ -29,7 +29,7 @@ func Commit(d Definition, public ReadWritable, orgs map[string]Opaque) (map[stri
 		return nil, err
 	}
 	if err := r.write(sectionNamespaces, d.Name, public); err != nil {
-		return nil, fail(CodeStateFailed, err, "could not serialize chaincode definition")
+		return nil, within(err, "could not serialize chaincode definition")
 	}
 	return approvals, nil
 }
@@ -57,7 +57,7 @@ func Mismatches(d Definition, org Opaque) ([]string, error) {
 	name := approvalName(d.Name, d.Sequence)
 	differ, err := r.mismatches(sectionNamespaces, name, org)
 	if err != nil {
-		return nil, fail(CodeStateFailed, err, "serialization check failed for key %s", name)
+		return nil, within(err, "serialization check failed for key %s", name)
 	}
 	return differ, nil
 }

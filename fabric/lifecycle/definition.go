@@ -82,7 +82,7 @@ func (d *Definition) readParameters(name string, state Readable) error {
 func Sequence(name string, public Readable) (int64, error) {
 	n, err := readInt64(sectionNamespaces, name, fieldSequence, public)
 	if err != nil {
-		return 0, fail(CodeBadState, err, "could not get current sequence")
+		return 0, within(err, "could not get current sequence")
 	}
 	return n, nil
 }
@@ -92,14 +92,14 @@ func Sequence(name string, public Readable) (int64, error) {
 func Query(name string, public Readable) (*Definition, error) {
 	meta, err := readMetadata(sectionNamespaces, name, public)
 	if err != nil {
-		return nil, fail(CodeBadState, err, "could not fetch metadata for namespace %s", name)
+		return nil, within(err, "could not fetch metadata for namespace %s", name)
 	}
 	if meta == nil {
 		return nil, NotDefinedError{Name: name}
 	}
 	d, err := readDefinition(name, meta, public)
 	if err != nil {
-		return nil, fail(CodeBadState, err, "could not deserialize namespace %s as chaincode", name)
+		return nil, within(err, "could not deserialize namespace %s as chaincode", name)
 	}
 	return d, nil
 }

@@ -2,7 +2,10 @@
 
 package lifecycle
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Codes of [Error].
 const (
@@ -39,6 +42,16 @@ func (e *Error) Unwrap() error { return e.Err }
 
 func fail(code string, cause error, format string, args ...any) *Error {
 	return &Error{Code: code, Text: fmt.Sprintf(format, args...), Err: cause}
+}
+
+// within says what was being done when err happened; the code is that of err.
+func within(err error, format string, args ...any) *Error {
+	code := CodeStateFailed
+	var e *Error
+	if errors.As(err, &e) {
+		code = e.Code
+	}
+	return fail(code, err, format, args...)
 }
 
 // NotDefinedError says that no chaincode of this name is committed. A peer

@@ -105,8 +105,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// The records as Fabric lays them out: these keys and bytes were read from a
-// real peer's ledger (fabric/validate/testdata replays it).
+// The records as Fabric lays them out; fabric/validate's recorded blocks show
+// the same of real ones.
 func TestCommittedRecord(t *testing.T) {
 	public := newState()
 	_, err := Commit(kv, public, nil)
@@ -237,8 +237,8 @@ func TestReadiness(t *testing.T) {
 		}
 	}
 	// Read sets must not depend on who approved what.
-	if !maps.Equal(orgs["one"].reads, orgs["three"].reads) && len(orgs["three"].reads) != 4 {
-		t.Errorf("reads of an organisation that approved nothing: got %v, want the 4 keys", orgs["three"].reads)
+	if got := len(orgs["three"].reads); got != 4 {
+		t.Errorf("reads of an organisation that approved nothing: got %d keys, want 4", got)
 	}
 }
 

@@ -40,7 +40,7 @@ func (d Definition) Validate(msps *msp.Manager, public Readable) error {
 		return nil
 	}
 	if err != nil {
-		return fail(CodeBadState, err, "could not retrieve committed definition for chaincode '%s'", d.Name)
+		return within(err, "could not retrieve committed definition for chaincode '%s'", d.Name)
 	}
 	return checkSuccessors(collections, committed.Collections)
 }

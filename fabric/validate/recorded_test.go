@@ -4,6 +4,7 @@ package validate
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/privatechaincode/fpc/fabric/block"
 	"github.com/privatechaincode/fpc/fabric/channel"
+	"github.com/privatechaincode/fpc/fabric/lifecycle"
+	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
@@ -23,7 +26,9 @@ func TestRecordedBlocks(t *testing.T) {
 	for version, want := range map[string]int{"2.5.16": 365, "3.1.5": 365} {
 		t.Run(version, func(t *testing.T) {
 			blocks := recorded(t, filepath.Join("testdata", "fabric-"+version+".blocks.gz"))
-			counts := replay(t, blocks)
+			counts, l := replay(t, blocks)
+			checkDefinition(t, l, "kv")
+			checkDefinition(t, l, "plain")
 			total := 0
 			for _, n := range counts {
 				total += n
@@ -76,7 +81,7 @@ func recorded(t *testing.T, path string) []*common.Block {
 }
 
 // replay follows a chain and compares verdicts; it counts the peer's.
-func replay(t *testing.T, blocks []*common.Block) map[peer.TxValidationCode]int {
+func replay(t *testing.T, blocks []*common.Block) (map[peer.TxValidationCode]int, *ledger) {
 	t.Helper()
 	counts := make(map[peer.TxValidationCode]int)
 	l := newLedger()
@@ -109,7 +114,42 @@ func replay(t *testing.T, blocks []*common.Block) map[peer.TxValidationCode]int 
 			bundle = r.Bundle
 		}
 	}
-	return counts
+	return counts, l
+}
+
+// checkDefinition: fabric/lifecycle writes a definition, and its approvals,
+// exactly as the real `_lifecycle` did.
+func checkDefinition(t *testing.T, l *ledger, name string) {
+	t.Helper()
+	d, err := lifecycle.Query(name, lifecycleState{l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := &scene{t: t, ledger: newLedger()}
+	if _, err := lifecycle.Commit(*d, lifecycleWriter{again}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for key, ours := range again.ledger.public[lifecycle.Namespace] {
+		if theirs := l.public[lifecycle.Namespace][key].value; !bytes.Equal(ours.value, theirs) {
+			t.Errorf("%s: got %x, the peer has %x", key, ours.value, theirs)
+		}
+	}
+	for _, org := range []string{"Org1MSP", "Org2MSP", "Org3MSP"} {
+		differ, err := lifecycle.Mismatches(*d, hashedState{l, rwset.ImplicitCollection(org)})
+		if err != nil || len(differ) > 0 {
+			t.Errorf("approval of %s by %s: got mismatches %v, %v, want none", name, org, differ, err)
+		}
+	}
+}
+
+// hashedState is a collection of the lifecycle's, known by hashes.
+type hashedState struct {
+	l          *ledger
+	collection string
+}
+
+func (s hashedState) GetStateHash(key string) ([]byte, error) {
+	return s.l.hashed[[2]string{lifecycle.Namespace, s.collection}][string(sha(key))].value, nil
 }
 
 func judgeRecorded(b *common.Block, bundle *channel.Bundle, l *ledger) (*Result, error) {
