@@ -109,12 +109,27 @@ func replay(t *testing.T, blocks []*common.Block) (map[peer.TxValidationCode]int
 				t.Errorf("block %d, transaction %d: got %s (%v), the peer says %s", number, i, r.Codes[i], r.Reasons[i], want[i])
 			}
 		}
+		checkSets(t, r)
 		l.apply(r)
 		if r.Bundle != nil {
 			bundle = r.Bundle
 		}
 	}
 	return counts, l
+}
+
+// checkSets: the read/write sets that real peers made, those of the lifecycle,
+// are in the form that fabric/rwset writes.
+func checkSets(t *testing.T, r *Result) {
+	t.Helper()
+	for _, tx := range r.Txs {
+		if tx.Set == nil || tx.Result.ChaincodeID.GetName() != lifecycle.Namespace || len(tx.Set.Namespaces) == 0 {
+			continue
+		}
+		if got, err := tx.Set.Marshal(); err != nil || !bytes.Equal(got, tx.Result.ReadWriteSet) {
+			t.Errorf("transaction %s: got read/write set %x, %v, the peer's is %x", tx.TxID, got, err, tx.Result.ReadWriteSet)
+		}
+	}
 }
 
 // checkDefinition: fabric/lifecycle writes a definition, and its approvals,
