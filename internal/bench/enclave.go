@@ -2,13 +2,11 @@
 
 //go:build !nosim
 
-// Package bench is untrusted: it measures what the performance goals are about.
 package bench
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,10 +25,11 @@ import (
 type Enclave struct {
 	Invoke time.Duration // one Lite invocation, as its host waits for it
 	Crypto time.Duration // the cryptography in it
+	Ratios []float64     // of one over the other, by round
 }
 
 // Ratio is enclave_invoke_over_crypto.
-func (e Enclave) Ratio() float64 { return float64(e.Invoke) / float64(e.Crypto) }
+func (e Enclave) Ratio() float64 { return median(e.Ratios) }
 
 // Sizes of the measured invocation, in bytes.
 const (
@@ -38,26 +37,26 @@ const (
 	valueSize   = 100
 )
 
-// Both are measured in turns, so that what else the machine does hits both.
-const (
-	rounds   = 21
-	perRound = 100
-)
+// perRound is how many calls a round measures together. Rounds of both kinds
+// take turns, so that what else the machine does hits both.
+const perRound = 100
 
 // MeasureEnclave measures the enclave side of one Lite invocation with a request
 // of 1 KiB, one read and one write, transport to a process of its own included,
-// beside the sum of its own HPKE open, creator check, signature and AEAD. Both
-// are medians.
-func MeasureEnclave(ctx context.Context) (result Enclave, err error) {
+// beside the sum of its own HPKE open, creator check, signature and AEAD, in that
+// many rounds. All figures are medians.
+func MeasureEnclave(ctx context.Context, rounds int) (result Enclave, err error) {
 	t := newBench(ctx)
 	defer t.close(&err)
 	invoke, crypto := t.invocation(), t.crypto()
 	var invokes, cryptos []time.Duration
 	for range rounds {
-		invokes = append(invokes, timed(invoke))
-		cryptos = append(cryptos, timed(crypto))
+		i, c := timed(invoke), timed(crypto)
+		invokes, cryptos = append(invokes, i), append(cryptos, c)
+		result.Ratios = append(result.Ratios, float64(i)/float64(c))
 	}
-	return Enclave{Invoke: median(invokes), Crypto: median(cryptos)}, nil
+	result.Invoke, result.Crypto = median(invokes), median(cryptos)
+	return result, nil
 }
 
 // timed returns how long one of perRound runs takes.
@@ -69,9 +68,15 @@ func timed(f func()) time.Duration {
 	return time.Since(start) / perRound
 }
 
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
+// enclaveInvoke makes the figure.
+func enclaveInvoke(ctx context.Context, c Config, _ string) ([]Figure, error) {
+	e, err := MeasureEnclave(ctx, pick(c, 7, 41))
+	if err != nil {
+		return nil, err
+	}
+	return []Figure{figure(EnclaveInvoke, "",
+		fmt.Sprintf("enclave side of one Lite invocation (request of %d bytes, one read, one write, transport to its process included) over the sum of its own HPKE open, creator check, signature and AEAD", requestSize),
+		e.Ratios, fmt.Sprintf("invocation %s, its cryptography %s", micros(e.Invoke), micros(e.Crypto)))}, nil
 }
 
 // invocation returns one call of an enclave process.

@@ -11,7 +11,7 @@ func TestMeasureEnclave(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	e, err := MeasureEnclave(t.Context())
+	e, err := MeasureEnclave(t.Context(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}

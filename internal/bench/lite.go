@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim
+
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/privatechaincode/fpc/client"
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/deploy/embedded"
+)
+
+const (
+	clients   = 256
+	endorsers = 2
+	// batchTimeout is how long the orderer waits for more transactions.
+	batchTimeout = 200 * time.Millisecond
+	// endorsement is the policy of both chaincodes.
+	endorsement = "OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer')"
+)
+
+// lite submits to one chaincode in its plain and in its private form, by turns.
+func lite(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
+	p, err := newPair(ctx, c, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.stop()) }()
+	var plain, private []sample
+	var costs, rates []float64
+	for round := range pick(c, 2, 5) {
+		a, err := p.load(c, p.submitPlain).run(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("plain: %w", err)
+		}
+		b, err := p.load(c, p.submitPrivate).run(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("private: %w", err)
+		}
+		c.say("round %d: plain %.0f tx/s, %.2f ms CPU/tx; private %.0f tx/s, %.2f ms CPU/tx",
+			round+1, a.rate(), 1e3*a.cost(), b.rate(), 1e3*b.cost())
+		plain, private = append(plain, a), append(private, b)
+		costs, rates = append(costs, b.cost()/a.cost()), append(rates, b.rate()/a.rate())
+	}
+	cost, rate := sample.cost, sample.rate
+	return []Figure{
+		figure(EndorseCPU, "", "CPU seconds of all processes (network, clients, stubs, enclave, registry) per committed transaction, private over plain", costs,
+			fmt.Sprintf("plain %.2f ms, private %.2f ms", 1e3*medianOf(plain, cost), 1e3*medianOf(private, cost))),
+		figure(Submit, "", fmt.Sprintf("committed transactions per second, private over plain; %d clients, each awaiting its commit; blocks every %s; %d endorsers", clients, batchTimeout, endorsers), rates,
+			fmt.Sprintf("plain %.0f/s, private %.0f/s", medianOf(plain, rate), medianOf(private, rate))),
+	}, nil
+}
+
+func medianOf(samples []sample, of func(sample) float64) float64 {
+	values := make([]float64, len(samples))
+	for i, s := range samples {
+		values[i] = of(s)
+	}
+	return median(values)
+}
+
+// pair is a network with the asset sample in both forms.
+type pair struct {
+	net      *embedded.Network
+	services []*deploy.Service
+	plain    []*fabric.Network  // in the name of one client of each organisation
+	private  []*client.Contract // likewise
+	assets   atomic.Int64       // how many were created
+}
+
+const (
+	plainName   = "asset-plain"
+	privateName = "asset"
+)
+
+func newPair(ctx context.Context, c Config, dir string) (_ *pair, err error) {
+	p := new(pair)
+	if p.net, err = embedded.Start(ctx, embedded.Config{Dir: dir, Bin: c.Bin, BatchTimeout: batchTimeout}); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(p.deployPlain(ctx, c), p.deployPrivate(ctx, c)); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	for _, org := range p.net.Orgs {
+		plain := p.net.As(org.Client)
+		plain.Endorsers = p.net.Peers()[:endorsers]
+		plain.Watch = p.net.Peers()[:1]
+		contract, err := p.net.Contract(privateName, deploy.Client{Signer: org.Client, Pins: p.net.Pins})
+		if err != nil {
+			return nil, errors.Join(err, p.stop())
+		}
+		p.plain, p.private = append(p.plain, plain), append(p.private, contract)
+	}
+	return p, nil
+}
+
+func (p *pair) deployPlain(ctx context.Context, c Config) error {
+	s, err := p.net.ServePlain(ctx, plainName, filepath.Join(c.Bin, "samples", "asset-plain"), nil)
+	if err != nil {
+		return err
+	}
+	p.services = append(p.services, s)
+	return nil
+}
+
+func (p *pair) deployPrivate(ctx context.Context, c Config) error {
+	policy, err := p.net.RegistryPolicy(ctx, privateName)
+	if err != nil {
+		return err
+	}
+	registry, err := p.net.ServeRegistry(ctx, policy)
+	if err != nil {
+		return err
+	}
+	p.services = append(p.services, registry)
+	s, manifest, err := p.net.ServePrivate(ctx, deploy.Private{Name: privateName, Enclave: filepath.Join(c.Bin, "samples", "asset"), Policy: endorsement})
+	if err != nil {
+		return err
+	}
+	p.services = append(p.services, s)
+	_, err = p.net.InitEnclave(ctx, privateName, manifest, nil)
+	return err
+}
+
+func (p *pair) stop() error {
+	for _, s := range p.services {
+		s.Stop()
+	}
+	return p.net.Stop()
+}
+
+// load is the load of one form.
+func (p *pair) load(c Config, submit func(ctx context.Context, client int, args ...string) error) load {
+	return load{
+		clients: clients,
+		warm:    pick(c, time.Second, 2*time.Second),
+		measure: pick(c, 4*time.Second, 12*time.Second),
+		submit: func(ctx context.Context, client, _ int) error {
+			id := fmt.Sprintf("asset%d", p.assets.Add(1))
+			return submit(ctx, client, id, fmt.Sprintf("client%d", client), "blue", "100")
+		},
+	}
+}
+
+// createAsset reads a key, writes it and an index entry, and sets an event.
+const createAsset = "CreateAsset"
+
+func (p *pair) submitPlain(ctx context.Context, client int, args ...string) error {
+	_, err := p.plain[client%len(p.plain)].Submit(ctx, fabric.Call{Chaincode: plainName, Args: fabric.Args(append([]string{createAsset}, args...)...)})
+	return err
+}
+
+func (p *pair) submitPrivate(ctx context.Context, client int, args ...string) error {
+	_, err := p.private[client%len(p.private)].Submit(ctx, createAsset, args...)
+	return err
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim
+
+// Command run measures the project's performance figures, prints them with their
+// spread and meaning, and writes them as a flat JSON map from name to number.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/privatechaincode/fpc/internal/bench"
+)
+
+func main() {
+	config := bench.Config{Progress: os.Stderr}
+	var out string
+	flag.StringVar(&out, "out", "", "`file` for the JSON map; empty: none")
+	flag.StringVar(&config.Bin, "bin", "bin", "`folder` of the programs that make build makes")
+	flag.BoolVar(&config.Quick, "quick", false, "fewer and shorter measurements: under a minute, and coarse")
+	flag.StringVar(&config.Only, "only", "", "measure one `figure`: "+strings.Join(bench.Names(), ", "))
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, config, out); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, config bench.Config, out string) error {
+	bin, err := filepath.Abs(config.Bin)
+	if err != nil {
+		return err
+	}
+	config.Bin = bin
+	fmt.Printf("%s, %d cores, %s/%s; load average %s\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, loadAverage())
+	figures := make(map[string]float64)
+	err = bench.Run(ctx, config, func(f bench.Figure) {
+		figures[f.Name] = f.Value
+		fmt.Println(f)
+	})
+	if err != nil || out == "" {
+		return err
+	}
+	text, err := json.MarshalIndent(figures, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, append(text, '\n'), 0o644)
+}
+
+// loadAverage tells how busy the machine was before: ratios bear it, absolute
+// figures do not.
+func loadAverage() string {
+	raw, err := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(raw))
+	if err != nil || len(fields) < 3 {
+		return "unknown"
+	}
+	return strings.Join(fields[:3], " ")
+}
