@@ -40,5 +40,5 @@ func (s *Stub) signedProposal() (*shim.SignedProposal, error) {
 			TransientMap: s.tx.Transient,
 		}),
 	}
-	return &shim.SignedProposal{ProposalBytes: encode(proposal)}, failed
+	return &shim.SignedProposal{ProposalBytes: encode(proposal), Signature: []byte("none")}, failed
 }

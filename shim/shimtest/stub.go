@@ -85,7 +85,7 @@ func (s *Stub) GetBinding() ([]byte, error) { return shim.Binding(s.nonce, s.tx.
 // GetDecorations returns Tx.Decorations.
 func (s *Stub) GetDecorations() map[string][]byte { return s.tx.Decorations }
 
-// GetSignedProposal returns the proposal, with an empty signature.
+// GetSignedProposal returns the proposal, with a signature that nobody made.
 // A chaincode that is called by another one is shown the proposal to the first.
 func (s *Stub) GetSignedProposal() (*shim.SignedProposal, error) {
 	return cmp.Or(s.outer, s).signedProposal()
