@@ -29,7 +29,7 @@ func resultOf(t *testing.T, r *pb.ProposalResponse) []byte {
 }
 
 // archive is a gzipped tar of files.
-func archive(t *testing.T, files map[string][]byte) []byte {
+func archive(t testing.TB, files map[string][]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	zip := gzip.NewWriter(&out)

@@ -57,6 +57,8 @@ type Node struct {
 	Address string
 	Conn    *grpc.ClientConn
 	Dir     string
+
+	options []Option
 }
 
 // Option changes a peer's configuration before it starts.
@@ -85,21 +87,30 @@ func (n *Network) start(org *fpctest.Org, options []Option) *Node {
 	if node.Ledger, err = node.Ledgers.Join(n.Genesis); err != nil {
 		n.t.Fatal(err)
 	}
+	node.options = options
+	n.Restart(node)
+	return node
+}
+
+// Restart makes a new peer, at a new address, over what an earlier one left.
+func (n *Network) Restart(node *Node) {
+	n.t.Helper()
 	listener := listen(n.t)
 	node.Address = listener.Addr().String()
 	cfg := peer.Config{
-		MSPID: org.MSPID, Address: node.Address, Signer: node.Signer, LocalMSP: org.MSP(),
+		MSPID: node.Org.MSPID, Address: node.Address, Signer: node.Signer, LocalMSP: node.Org.MSP(),
 		Ledgers: node.Ledgers, Dir: node.Dir, Network: around{n, node},
 	}
-	for _, option := range options {
+	for _, option := range node.options {
 		option(&cfg)
 	}
-	if node.Peer, err = peer.New(cfg); err != nil {
+	p, err := peer.New(cfg)
+	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.t.Cleanup(func() { node.Close() })
-	node.Conn = n.serveOn(listener, func(s *grpc.Server) { node.Register(s) })
-	return node
+	n.t.Cleanup(func() { p.Close() })
+	node.Peer = p
+	node.Conn = n.serveOn(listener, func(s *grpc.Server) { p.Register(s) })
 }
 
 func listen(t testing.TB) net.Listener {
