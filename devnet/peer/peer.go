@@ -105,7 +105,7 @@ func New(cfg Config) (*Peer, error) {
 		ExecuteTimeout: cfg.ExecuteTimeout, StartTimeout: cfg.StartTimeout, Params: cfg.Params, Log: cfg.Log,
 	})
 	p.endorser = &endorser.Endorser{
-		Channel: cfg.Ledgers.Channel, Local: cfg.LocalMSP, Access: p.access.Check, Runner: p.support,
+		Channel: cfg.Ledgers.Channel, Local: cfg.LocalMSP, MayPropose: p.access.MayPropose, Runner: p.support,
 		Signer: cfg.Signer, Now: cfg.Now, Trace: cfg.Trace, Log: cfg.Log,
 	}
 	p.gateway = &gateway.Server{

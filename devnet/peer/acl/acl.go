@@ -88,22 +88,44 @@ func (c *Checker) Check(resource, channelID string, claim policy.SignedData) err
 	if role, ok := local[resource]; ok {
 		return c.checkLocal(resource, role, claim)
 	}
+	path, rule, err := c.rule(resource, channelID)
+	if err != nil {
+		return err
+	}
+	if err := rule.Evaluate([]policy.SignedData{claim}); err != nil {
+		return &DeniedError{Resource: resource, Channel: channelID, Policy: path, Err: err}
+	}
+	return nil
+}
+
+// MayPropose tells whether somebody whose signature was verified may propose on
+// a channel. Refusals are of type [*DeniedError].
+func (c *Checker) MayPropose(channelID string, id *msp.Presented) error {
+	path, rule, err := c.rule(Propose, channelID)
+	if err != nil {
+		return err
+	}
+	if err := rule.EvaluateIdentities([]*msp.Presented{id}); err != nil {
+		return &DeniedError{Resource: Propose, Channel: channelID, Policy: path, Err: err}
+	}
+	return nil
+}
+
+// rule returns the policy that decides about a resource of a channel.
+func (c *Checker) rule(resource, channelID string) (path string, rule policy.Policy, err error) {
 	path, ok := channelWide[resource]
 	if !ok {
-		return fmt.Errorf("no access rule for %s", resource)
+		return "", nil, fmt.Errorf("no access rule for %s", resource)
 	}
 	bundle, ok := c.Bundle(channelID)
 	if !ok {
-		return fmt.Errorf("failed to get policy manager for channel [%s]", channelID)
+		return "", nil, fmt.Errorf("failed to get policy manager for channel [%s]", channelID)
 	}
 	if set, ok := bundle.ACL(resource); ok {
 		path = set
 	}
-	p, _ := bundle.Policy(path)
-	if err := p.Evaluate([]policy.SignedData{claim}); err != nil {
-		return &DeniedError{Resource: resource, Channel: channelID, Policy: path, Err: err}
-	}
-	return nil
+	rule, _ = bundle.Policy(path)
+	return path, rule, nil
 }
 
 func (c *Checker) checkLocal(resource string, role common.MSPRole_MSPRoleType, claim policy.SignedData) error {

@@ -91,6 +91,32 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// A proposer whose signature was verified is judged by the same rule.
+func TestMayPropose(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		rules map[string]string
+		want  bool
+	}{
+		{"default: a peer does not write", nil, false},
+		{"the channel is laxer", map[string]string{acl.Propose: policy.ApplicationReaders}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			checker, orgs := start(t, c.rules)
+			id, err := orgs[0].MSP().Present(orgs[0].Peer().Creator())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := checker.MayPropose("mychannel", id); (err == nil) != c.want {
+				t.Errorf("got %v, want allowed %t", err, c.want)
+			}
+			if err := checker.MayPropose("elsewhere", id); err == nil {
+				t.Error("unknown channel: got allowed")
+			}
+		})
+	}
+}
+
 // A signature that is not over the request opens nothing.
 func TestForgedClaims(t *testing.T) {
 	checker, orgs := start(t, nil)

@@ -20,12 +20,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/devnet/ledger"
-	"github.com/privatechaincode/fpc/devnet/peer/acl"
 	"github.com/privatechaincode/fpc/devnet/peer/chaincode"
 	"github.com/privatechaincode/fpc/devnet/peer/simulator"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fabric/msp"
-	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/trace"
@@ -51,10 +49,10 @@ type Endorser struct {
 	// Local is the MSP of the peer's organisation: it knows the creators of
 	// proposals to the peer itself.
 	Local *msp.MSP
-	// Access tells whether a proposer may use a resource.
-	Access func(resource, channelID string, claim policy.SignedData) error
-	Runner Runner
-	Signer msp.Signer
+	// MayPropose tells whether somebody may propose on a channel.
+	MayPropose func(channelID string, id *msp.Presented) error
+	Runner     Runner
+	Signer     msp.Signer
 	// Now is the peer's clock, for the expiry of creators.
 	Now   func() time.Time
 	Trace trace.Recorder
@@ -139,7 +137,8 @@ func expiryOf(creator []byte) (time.Time, bool) {
 // admit checks who proposes, that the transaction is new, and that the proposer
 // may propose. A proposal to the peer itself has no transaction to be new.
 func (e *Endorser) admit(p *envelope.Proposal, l *ledger.Ledger) error {
-	if err := e.authenticate(p, l); err != nil {
+	id, err := e.authenticate(p, l)
+	if err != nil {
 		return fmt.Errorf("error validating proposal: %w", err)
 	}
 	if l == nil {
@@ -154,30 +153,31 @@ func (e *Endorser) admit(p *envelope.Proposal, l *ledger.Ledger) error {
 	if e.Runner.IsSystem(p.Chaincode) {
 		return nil // system chaincodes check their callers themselves
 	}
-	return e.Access(acl.Propose, p.ChannelID(), p.SignedData())
+	return e.MayPropose(p.ChannelID(), id.Presented)
 }
 
-func (e *Endorser) authenticate(p *envelope.Proposal, l *ledger.Ledger) error {
+// authenticate returns the creator, whose signature is on the proposal.
+func (e *Endorser) authenticate(p *envelope.Proposal, l *ledger.Ledger) (*msp.Identity, error) {
 	present := e.Local.Present
 	if l != nil {
 		present = l.Bundle().Identities().Present
 	}
 	presented, err := present(p.Creator())
 	if err != nil {
-		return fmt.Errorf("access denied: channel [%s] creator org unknown, creator is malformed", p.ChannelID())
+		return nil, fmt.Errorf("access denied: channel [%s] creator org unknown, creator is malformed", p.ChannelID())
 	}
 	denied := fmt.Errorf("access denied: channel [%s] creator org [%s]", p.ChannelID(), presented.MSPID())
 	id, err := presented.Validate()
 	if err != nil {
 		e.Log.Info("creator is not valid", "txid", p.TxID(), "reason", err)
-		return denied
+		return nil, denied
 	}
 	claim := p.SignedData()
 	if err := id.Verify(claim.Data, claim.Signature); err != nil {
 		e.Log.Info("proposal signature is not its creator's", "txid", p.TxID(), "reason", err)
-		return denied
+		return nil, denied
 	}
-	return nil
+	return id, nil
 }
 
 // simulates tells whether a chaincode runs against the state; qscc and cscc ask
