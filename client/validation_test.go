@@ -25,7 +25,8 @@ func TestValidationAsksEnoughPeers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	asked := 0
+	// By transaction: a request of the first call may still be under way.
+	asked := make(map[string]int)
 	for _, p := range w.Peers {
 		for _, signed := range p.Sent() {
 			proposal, err := envelope.UnpackProposal(signed)
@@ -33,12 +34,16 @@ func TestValidationAsksEnoughPeers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if string(proposal.Args()[0]) == protocol.FuncValidate {
-				asked++
+				asked[proposal.TxID()]++
 			}
 		}
 	}
-	if asked < 3 || asked > 5 {
-		t.Errorf("%d peers validated, want 3 of 5, or some more where their identity is not known yet", asked)
+	most := 0
+	for _, n := range asked {
+		most = max(most, n)
+	}
+	if most < 3 || most > 5 {
+		t.Errorf("%d peers validated one transaction, want 3 of 5, or some more where their identity is not known yet", most)
 	}
 }
 
