@@ -80,6 +80,10 @@ generate-check: generate ## fail when the committed generated code is not what p
 vuln: $(TOOLS)/govulncheck ## known vulnerabilities, where the database can be reached
 	$(TOOLS)/govulncheck ./...
 
+.PHONY: man
+man: build ## write the manual pages to bin/man
+	@$(BIN)/fpc man $(BIN)/man
+
 .PHONY: clean
 clean: ## remove bin/
 	rm -rf $(BIN)

@@ -55,14 +55,13 @@ CORE_PEER_LOCALMSPID, CORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_ROOTCERT_FILE, …)
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%v; see %s --help", err, cmd.CommandPath())
 	})
 	s.addConnectionFlags(root.PersistentFlags())
 	root.AddCommand(
 		newDemo(), newNetwork(),
-		newLifecycle(s), newChaincode(s), newERCC(s), newEnclave(s), newTrace(s),
+		newLifecycle(s), newChaincode(s), newERCC(s), newEnclave(s), newTrace(s), newMan(),
 	)
 	refuseUnknown(root)
 	return root
