@@ -4,7 +4,6 @@ package msp_test
 
 import (
 	"bytes"
-	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
@@ -20,7 +19,6 @@ import (
 
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/fpctest"
-	"github.com/privatechaincode/fpc/internal/pb/common"
 	msppb "github.com/privatechaincode/fpc/internal/pb/msp"
 )
 
@@ -145,61 +143,6 @@ func highSOrg(t *testing.T) *fpctest.Org {
 	return o
 }
 
-func TestSigner(t *testing.T) {
-	o := fpctest.NewOrg(t, "Org1MSP")
-	client := o.Client()
-	key, err := msp.ParseKey(client.KeyPEM())
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := msp.NewSigner("Org1MSP", client.CertPEM, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, err := o.MSP().Identity(signer.Creator())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 20 { // half of plain ECDSA signatures are high-S
-		signature, err := signer.Sign([]byte("message"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := id.Verify([]byte("message"), signature); err != nil {
-			t.Fatal(err)
-		}
-		if got := code(id.Verify([]byte("massage"), signature)); got != msp.CodeSignature {
-			t.Fatalf("other message: got code %q, want %q", got, msp.CodeSignature)
-		}
-		if got := code(id.Verify([]byte("message"), highS(t, signature))); got != msp.CodeSignature {
-			t.Fatalf("high-S: got code %q, want %q", got, msp.CodeSignature)
-		}
-	}
-	for name, f := range map[string]func() error{
-		"another's key":  func() error { _, err := msp.NewSigner("Org1MSP", o.Peer().CertPEM, key); return err },
-		"no key":         func() error { _, err := msp.NewSigner("Org1MSP", client.CertPEM, nil); return err },
-		"no certificate": func() error { _, err := msp.NewSigner("Org1MSP", []byte("x"), key); return err },
-		"no PEM":         func() error { _, err := msp.ParseKey([]byte("x")); return err },
-		"no key in PEM":  func() error { _, err := msp.ParseKey(client.CertPEM); return err },
-	} {
-		if got := code(f()); got != msp.CodeBadSigner {
-			t.Errorf("%s: got code %q, want %q", name, got, msp.CodeBadSigner)
-		}
-	}
-}
-
-func TestParseKeySEC1(t *testing.T) {
-	key := fpctest.NewCA(t, "x").Key
-	der, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := msp.ParseKey(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
-	if err != nil || !got.Equal(key) {
-		t.Errorf("got %v, want the key back", err)
-	}
-}
-
 func TestManager(t *testing.T) {
 	one, two := fpctest.NewOrg(t, "Org1MSP"), fpctest.NewOrg(t, "Org2MSP")
 	m := fpctest.NewManager(t, two, one)
@@ -272,111 +215,4 @@ func TestCache(t *testing.T) {
 	if again, err := cache.Present(o.Client("new").Creator()); err != nil || again == first {
 		t.Errorf("got %v, %v", again, err)
 	}
-}
-
-// FuzzIdentity: no serialized identity, signature or principal makes an MSP
-// panic, and what it takes for valid is one of its own certificates.
-func FuzzIdentity(f *testing.F) {
-	o := fpctest.NewOrg(f, "Org1MSP")
-	client := o.Client()
-	signature, err := client.Sign([]byte("m"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	certifiers, err := msp.CertifiersIdentifier(o.CA.Chain...)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, p := range []*common.MSPPrincipal{o.Principal(common.MSPRole_ADMIN), msp.OUPrincipal("Org1MSP", "client", certifiers), msp.IdentityPrincipal(client.Creator())} {
-		f.Add(client.Creator(), signature, int32(p.GetPrincipalClassification()), p.GetPrincipal())
-	}
-	f.Add([]byte{0xff}, []byte{}, int32(4), []byte{0x0a, 0x02, 0x08, 0x04})
-	m := o.MSP()
-	f.Fuzz(func(t *testing.T, serialized, signature []byte, kind int32, principal []byte) {
-		id, err := m.Identity(serialized)
-		if err != nil {
-			if code(err) == "" || id != nil {
-				t.Fatalf("got %v beside %v", id, err)
-			}
-			return
-		}
-		if !bytes.Equal(id.Certificate().Raw, client.Cert.Raw) {
-			t.Fatal("a forged certificate is valid")
-		}
-		_ = id.Verify([]byte("m"), signature)
-		_ = id.Satisfies(&common.MSPPrincipal{PrincipalClassification: common.MSPPrincipal_Classification(kind), Principal: principal})
-	})
-}
-
-// FuzzConfig: no configuration makes New panic; one that is accepted has a root.
-func FuzzConfig(f *testing.F) {
-	for _, o := range []*fpctest.Org{fpctest.NewOrg(f, "Org1MSP"), fpctest.NewOrg(f, "Org1MSP", fpctest.WithIntermediate(), fpctest.WithBoundOUs())} {
-		o.Revoke(o.Client())
-		o.ListAdmin(o.Admin())
-		raw, err := proto.Marshal(o.MSPConfig())
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		m, err := msp.Parse(raw)
-		if err != nil {
-			if code(err) == "" || m != nil {
-				t.Fatalf("got %v beside %v", m, err)
-			}
-			return
-		}
-		if _, err := m.Identity(msp.Serialize(m.ID(), nil)); err == nil {
-			t.Fatal("an identity without a certificate is valid")
-		}
-	})
-}
-
-// FuzzLowS: what LowS returns is stable and verifies like its input.
-func FuzzLowS(f *testing.F) {
-	key := fpctest.NewCA(f, "x").Key
-	digest := make([]byte, 32)
-	signature, err := ecdsa.SignASN1(rand.Reader, key, digest)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(signature)
-	f.Fuzz(func(t *testing.T, signature []byte) {
-		low, err := msp.LowS(&key.PublicKey, signature)
-		if err != nil {
-			return
-		}
-		again, err := msp.LowS(&key.PublicKey, low)
-		if err != nil || !bytes.Equal(low, again) {
-			t.Fatalf("%x becomes %x, then %x (%v)", signature, low, again, err)
-		}
-		if ecdsa.VerifyASN1(&key.PublicKey, digest, signature) && !ecdsa.VerifyASN1(&key.PublicKey, digest, low) {
-			t.Fatalf("%x verifies, %x does not", signature, low)
-		}
-	})
-}
-
-func BenchmarkIdentity(b *testing.B) {
-	o := fpctest.NewOrg(b, "Org1MSP")
-	creator, manager := o.Client().Creator(), fpctest.NewManager(b, o)
-	signature, err := o.Client().Sign([]byte("m"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	run := func(identity func([]byte) (*msp.Identity, error)) func(b *testing.B) {
-		return func(b *testing.B) {
-			for b.Loop() {
-				id, err := identity(creator)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if err := id.Verify([]byte("m"), signature); err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-	}
-	b.Run("manager", run(manager.Identity))
-	b.Run("cache", run(msp.NewCache(manager, 10).Identity))
 }
