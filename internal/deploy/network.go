@@ -49,7 +49,6 @@ type Network struct {
 
 // Connect prepares the connections to all peers and the orderer.
 func (n *Network) Connect() error {
-	n.peers = nil
 	for _, org := range n.Orgs {
 		p, err := fabric.DialPeer(org.Peer)
 		if err != nil {
@@ -71,6 +70,7 @@ func (n *Network) Close() error {
 	if n.orderer != nil {
 		errs = append(errs, n.orderer.Close())
 	}
+	n.peers, n.orderer = nil, nil
 	return errors.Join(errs...)
 }
 

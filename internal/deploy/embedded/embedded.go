@@ -12,10 +12,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/devnet"
 	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/trace"
 )
 
@@ -33,34 +36,54 @@ type Config struct {
 // Network is a running embedded network.
 type Network struct {
 	deploy.Network
-	Devnet *devnet.Network
+	Devnet *devnet.Network // nil if it runs in another process
 	Pins   *trust.Pins
 	tracer *trace.File
 	config devnet.Config
 }
 
-// Start starts a network and connects to it.
-func Start(ctx context.Context, config Config) (_ *Network, err error) {
-	n := new(Network)
-	n.Dir, n.Bin = filepath.Join(config.Dir, "chaincodes"), config.Bin
-	if config.Trace {
-		n.Trace = filepath.Join(config.Dir, "trace")
-	}
-	if n.tracer, err = trace.OpenDir(n.Trace, "network"); err != nil {
+// Start starts a network in this process and connects to it.
+func Start(ctx context.Context, config Config) (*Network, error) {
+	n, err := prepare(config, filepath.Join(config.Dir, "trace"))
+	if err != nil {
 		return nil, err
 	}
-	n.Steps = n.tracer
 	n.config = devnet.Config{
 		Dir: filepath.Join(config.Dir, "network"), Orgs: config.Orgs, Log: config.Log, Trace: n.tracer,
 		BatchTimeout: config.BatchTimeout, BatchCount: config.BatchCount,
 	}
 	if n.Devnet, err = devnet.Start(ctx, n.config); err != nil {
-		return nil, err
+		return nil, errors.Join(err, n.tracer.Close())
 	}
-	if err := n.describe(); err != nil {
-		return nil, errors.Join(err, n.Devnet.Stop())
+	if err := n.describe(n.Devnet.Description()); err != nil {
+		return nil, errors.Join(err, n.Stop())
 	}
 	return n, nil
+}
+
+// Attach connects to a network that another process serves, as fpc network up
+// does. Steps are recorded where that process records its own.
+func Attach(d *devnet.Description, config Config) (*Network, error) {
+	n, err := prepare(config, filepath.Join(d.Dir, "trace"))
+	if err != nil {
+		return nil, err
+	}
+	if err := n.describe(d); err != nil {
+		return nil, errors.Join(err, n.Stop())
+	}
+	return n, nil
+}
+
+func prepare(config Config, traceDir string) (*Network, error) {
+	n := new(Network)
+	n.Dir, n.Bin = filepath.Join(config.Dir, "chaincodes"), config.Bin
+	if config.Trace {
+		n.Trace = traceDir
+	}
+	var err error
+	n.tracer, err = trace.OpenDir(n.Trace, "network")
+	n.Steps = n.tracer
+	return n, err
 }
 
 // Restart stops orderer and peers and starts them again from their folders. The
@@ -72,39 +95,55 @@ func (n *Network) Restart(ctx context.Context) (err error) {
 	if n.Devnet, err = devnet.Start(ctx, n.config); err != nil {
 		return err
 	}
-	n.Orgs = nil
-	return n.describe()
+	return n.describe(n.Devnet.Description())
 }
 
-// describe fills in what package deploy wants to know.
-func (n *Network) describe() error {
-	d := n.Devnet.Description()
-	n.Channel = d.Channel
-	root, err := os.ReadFile(d.Orderer.TLSRoot)
-	if err != nil {
+// describe fills in what package deploy wants to know, and connects.
+func (n *Network) describe(d *devnet.Description) error {
+	n.Channel, n.Orgs = d.Channel, nil
+	var err error
+	n.Orderer = fabric.Endpoint{Address: d.Orderer.Address}
+	if n.Orderer.RootCerts, err = os.ReadFile(d.Orderer.TLSRoot); err != nil {
 		return err
 	}
-	n.Orderer = fabric.Endpoint{Address: d.Orderer.Address, RootCerts: root}
 	for _, o := range d.Organizations {
 		org := deploy.Org{MSPID: o.MSPID, Peer: fabric.Endpoint{Address: o.PeerAddress}}
 		if org.Peer.RootCerts, err = os.ReadFile(o.TLSRoot); err != nil {
 			return err
 		}
-		if org.Admin, err = n.Devnet.User(o.MSPID, "Admin"); err != nil {
+		if org.Admin, err = fabric.LoadIdentity(o.MSPID, o.Users["Admin"]); err != nil {
 			return err
 		}
-		if org.Client, err = n.Devnet.User(o.MSPID, "User1"); err != nil {
+		if org.Client, err = fabric.LoadIdentity(o.MSPID, o.Users["User1"]); err != nil {
 			return err
 		}
 		n.Orgs = append(n.Orgs, org)
 	}
-	if n.Pins, err = trust.PinBlocks(n.Devnet.Genesis(), nil); err != nil {
+	if n.Pins, err = pin(d.GenesisBlock); err != nil {
 		return fmt.Errorf("pin the channel: %w", err)
 	}
 	return n.Connect()
 }
 
-// Stop ends the network; programs are ended by who started them.
+// pin pins a channel by the file with its genesis block.
+func pin(path string) (*trust.Pins, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	genesis := new(common.Block)
+	if err := proto.Unmarshal(raw, genesis); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return trust.PinBlocks(genesis, nil)
+}
+
+// Stop ends the network, unless another process serves it; programs are ended by
+// who started them.
 func (n *Network) Stop() error {
-	return errors.Join(n.Close(), n.Devnet.Stop(), n.tracer.Close())
+	err := n.Close()
+	if n.Devnet != nil {
+		err = errors.Join(err, n.Devnet.Stop())
+	}
+	return errors.Join(err, n.tracer.Close())
 }
