@@ -19,8 +19,8 @@ func OverGRPC(p *fabric.Peer) Peer { return grpcPeer{p} }
 type grpcPeer struct{ *fabric.Peer }
 
 // Watch implements [Peer].
-func (p grpcPeer) Watch(ctx context.Context, channel string, signer msp.Signer, now time.Time) (Watcher, error) {
-	w, err := p.Peer.Watch(ctx, channel, signer, now)
+func (p grpcPeer) Watch(ctx context.Context, channel, txID string, signer msp.Signer, now time.Time) (Watcher, error) {
+	w, err := p.Peer.Watch(ctx, channel, txID, signer, now)
 	if err != nil {
 		return nil, err // not w: a nil *fabric.Watcher is not a nil Watcher
 	}

@@ -27,15 +27,15 @@ type Peer interface {
 	// ProcessProposal returns the peer's answer as it came, a refusal by peer or
 	// chaincode in its status. Errors are those of client/fabric.
 	ProcessProposal(ctx context.Context, signed *peer.SignedProposal) (*peer.ProposalResponse, error)
-	// Watch begins to follow the channel's commits: one that is broadcast after
-	// it returned is not missed. ctx bounds the watch.
-	Watch(ctx context.Context, channel string, signer msp.Signer, now time.Time) (Watcher, error)
+	// Watch begins to await a transaction's commit: if it is broadcast after
+	// Watch returned, it is not missed. ctx bounds the watch.
+	Watch(ctx context.Context, channel, txID string, signer msp.Signer, now time.Time) (Watcher, error)
 }
 
-// Watcher follows one peer's commits. The peer may lie about them.
+// Watcher awaits the commit of one transaction at one peer, which may lie.
 type Watcher interface {
-	// Wait returns how a transaction stands in its block, once it does.
-	Wait(txID string) (fabric.Status, error)
+	// Wait returns how the transaction stands in its block, once it does.
+	Wait() (fabric.Status, error)
 	Close()
 }
 

@@ -43,12 +43,12 @@ func (t *Transaction) Submit(ctx context.Context) (*Commit, error) {
 	return &Commit{transaction: t, watcher: watcher}, nil
 }
 
-// watch begins to follow commits at the enclave's peer, or else at any other.
+// watch begins to await the commit at the enclave's peer, or else at any other.
 func (t *Transaction) watch(ctx context.Context) (Watcher, error) {
 	config := t.network.config
 	var failed []error
 	for _, p := range append([]Peer{t.validation.host}, config.Peers...) {
-		w, err := p.Watch(ctx, config.Pins.ChannelID(), config.Signer, config.Now())
+		w, err := p.Watch(ctx, config.Pins.ChannelID(), t.TransactionID(), config.Signer, config.Now())
 		if err == nil {
 			return w, nil
 		}
@@ -71,7 +71,7 @@ func (c *Commit) TransactionID() string { return c.transaction.TransactionID() }
 // Status waits for the commit and tells how the transaction stands in its block.
 func (c *Commit) Status() (fabric.Status, error) {
 	if c.status == nil {
-		status, err := c.watcher.Wait(c.TransactionID())
+		status, err := c.watcher.Wait()
 		if err != nil {
 			return fabric.Status{}, err
 		}

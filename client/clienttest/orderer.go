@@ -74,18 +74,21 @@ func (o *Orderer) judge(tx *envelope.Transaction) peer.TxValidationCode {
 	return peer.TxValidationCode_VALID
 }
 
-func (o *Orderer) watch(ctx context.Context) client.Watcher { return &watcher{o, ctx} }
+func (o *Orderer) watch(ctx context.Context, txID string) client.Watcher {
+	return &watcher{o, ctx, txID}
+}
 
 type watcher struct {
 	orderer *Orderer
 	ctx     context.Context
+	txID    string
 }
 
 // Wait implements client.Watcher.
-func (w *watcher) Wait(txID string) (fabric.Status, error) {
+func (w *watcher) Wait() (fabric.Status, error) {
 	for {
 		w.orderer.mu.Lock()
-		status, ok := w.orderer.committed[txID]
+		status, ok := w.orderer.committed[w.txID]
 		arrived := w.orderer.arrived
 		w.orderer.mu.Unlock()
 		if ok {
@@ -94,7 +97,7 @@ func (w *watcher) Wait(txID string) (fabric.Status, error) {
 		select {
 		case <-arrived:
 		case <-w.ctx.Done():
-			return fabric.Status{}, &fabric.NotCommittedError{TxID: txID, Err: w.ctx.Err()}
+			return fabric.Status{}, &fabric.NotCommittedError{TxID: w.txID, Err: w.ctx.Err()}
 		}
 	}
 }

@@ -154,6 +154,6 @@ func (p *Peer) validate(proposal *envelope.Proposal) error {
 }
 
 // Watch implements client.Peer.
-func (p *Peer) Watch(ctx context.Context, _ string, _ msp.Signer, _ time.Time) (client.Watcher, error) {
-	return p.w.Orderer.watch(ctx), nil
+func (p *Peer) Watch(ctx context.Context, _, txID string, _ msp.Signer, _ time.Time) (client.Watcher, error) {
+	return p.w.Orderer.watch(ctx, txID), nil
 }

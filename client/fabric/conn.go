@@ -83,6 +83,8 @@ type Peer struct {
 	endpoint Endpoint
 	endorser rpc.EndorserClient
 	deliver  rpc.DeliverClient
+
+	followers followers
 }
 
 // DialPeer prepares a connection; it is made at the first call.
@@ -91,7 +93,16 @@ func DialPeer(ep Endpoint) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Peer{conn: c, endpoint: ep, endorser: rpc.NewEndorserClient(c.cc), deliver: rpc.NewDeliverClient(c.cc)}, nil
+	return &Peer{
+		conn: c, endpoint: ep, endorser: rpc.NewEndorserClient(c.cc), deliver: rpc.NewDeliverClient(c.cc),
+		followers: followers{open: make(map[followed]*follower), pace: usualPace},
+	}, nil
+}
+
+// Close ends the connection and all watches.
+func (p *Peer) Close() error {
+	p.followers.close()
+	return p.conn.Close()
 }
 
 // Address is the host:port that was dialled.

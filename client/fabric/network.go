@@ -80,7 +80,7 @@ func (n *Network) Order(ctx context.Context, tx *Transaction) (Status, error) {
 	}
 	watchers := make([]*Watcher, 0, len(watched))
 	for _, p := range watched {
-		w, err := p.Watch(ctx, n.Channel, n.Signer, time.Now())
+		w, err := p.Watch(ctx, n.Channel, tx.TxID, n.Signer, time.Now())
 		if err != nil {
 			return Status{}, err
 		}
@@ -92,7 +92,7 @@ func (n *Network) Order(ctx context.Context, tx *Transaction) (Status, error) {
 	}
 	var status Status
 	for _, w := range watchers {
-		if status, err = w.Wait(tx.TxID); err != nil {
+		if status, err = w.Wait(); err != nil {
 			return Status{}, err
 		}
 	}

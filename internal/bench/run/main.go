@@ -9,12 +9,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 
 	"github.com/privatechaincode/fpc/internal/bench"
@@ -22,15 +24,16 @@ import (
 
 func main() {
 	config := bench.Config{Progress: os.Stderr}
-	var out string
+	var out, profile string
 	flag.StringVar(&out, "out", "", "`file` for the JSON map; empty: none")
 	flag.StringVar(&config.Bin, "bin", "bin", "`folder` of the programs that make build makes")
 	flag.BoolVar(&config.Quick, "quick", false, "fewer and shorter measurements: under a minute, and coarse")
 	flag.StringVar(&config.Only, "only", "", "measure one `figure`: "+strings.Join(bench.Names(), ", "))
+	flag.StringVar(&profile, "cpuprofile", "", "`file` for a CPU profile of this process: network and clients; empty: none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, config, out); err != nil {
+	if err := profiled(profile, func() error { return run(ctx, config, out) }); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -56,6 +59,23 @@ func run(ctx context.Context, config bench.Config, out string) error {
 		return err
 	}
 	return os.WriteFile(out, append(text, '\n'), 0o644)
+}
+
+// profiled runs f under the CPU profiler, if there is a file for the profile.
+func profiled(path string, f func() error) error {
+	if path == "" {
+		return f()
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	failed := f()
+	pprof.StopCPUProfile()
+	return errors.Join(failed, file.Close())
 }
 
 // loadAverage tells how busy the machine was before: ratios bear it, absolute
