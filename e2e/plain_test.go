@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package e2e holds what is shown with all parts together: on the embedded
-// network, as processes, as a person types it.
+//go:build !nosim
+
 package e2e
 
 import (

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package e2e holds what is shown with all parts together: on the embedded
+// network, as processes, as a person types it. Its tests run the programs that
+// `make build` puts into bin/.
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// timeout bounds one test's calls to the network.
+const timeout = 2 * time.Minute
+
+// programs are what the tests need in bin/.
+var programs = []string{"fpc", "fpc-stub", "fpc-ercc", "samples/auction", "samples/auction-plain", "samples/asset", "samples/asset-plain"}
+
+// bin is where `make build` puts the programs; a test without them fails.
+func bin(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.Abs("../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range programs {
+		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
+			t.Fatalf("%s is not built: run make build, or make test, which builds first", filepath.Join(dir, program))
+		}
+	}
+	return dir
+}
