@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Question asks Fabric's own code (fabric/testdata/oracle) about MSPs and
+// Question asks Fabric's own code about MSPs and
 // policies. Which fields count depends on what is given.
 type Question struct {
 	Name       string   `json:"name"`
@@ -65,8 +65,9 @@ type Case struct {
 }
 
 // Verdicts reads recorded verdicts from file, one case a line after a line with
-// their origin. Where FPC_FABRIC_ORACLE names the oracle program, it asks that
-// one instead and records its answers.
+// their origin. Where FPC_FABRIC_ORACLE names a program that puts questions (JSON, a
+// line each, on standard input) to Fabric's own code and writes its verdicts, it
+// asks that one instead and records its answers.
 func Verdicts(t testing.TB, file string, questions func() []Question) []Case {
 	t.Helper()
 	if oracle := os.Getenv("FPC_FABRIC_ORACLE"); oracle != "" {
@@ -97,7 +98,7 @@ func record(t testing.TB, file string, cases []Case) {
 	t.Helper()
 	var out bytes.Buffer
 	lines := json.NewEncoder(&out)
-	origin := "questions by this test, verdicts by Hyperledger Fabric " + os.Getenv("FPC_FABRIC_VERSION") + " through fabric/testdata/oracle"
+	origin := "questions by this test, verdicts by Hyperledger Fabric " + os.Getenv("FPC_FABRIC_VERSION") + ""
 	if err := lines.Encode(map[string]string{"origin": origin}); err != nil {
 		t.Fatalf("fpctest: %v", err)
 	}
