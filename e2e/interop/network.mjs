@@ -44,3 +44,19 @@ export function gateway(client, user, options = {}) {
     ...options,
   });
 }
+
+/**
+ * planned waits until the gateway can plan for a chaincode: on Fabric, gossip
+ * must first have told it who runs what.
+ */
+export async function planned(contract, name, ...args) {
+  for (const started = Date.now(); ; ) {
+    try {
+      await contract.newProposal(name, { arguments: args }).endorse();
+      return;
+    } catch (e) {
+      if (Date.now() - started > 60_000) throw e;
+      await new Promise((again) => setTimeout(again, 100));
+    }
+  }
+}

@@ -16,7 +16,7 @@ import {
   StatusCode,
 } from "@hyperledger/fabric-gateway";
 import { common, peer } from "@hyperledger/fabric-protos";
-import { description, dial, gateway, identityOf } from "./network.mjs";
+import { description, dial, gateway, identityOf, planned } from "./network.mjs";
 
 const text = new TextDecoder();
 const json = (bytes) => JSON.parse(text.decode(bytes));
@@ -25,11 +25,13 @@ const fresh = ((n) => () => `${run}${++n}`)(0);
 
 let client, session, network, contract;
 
-before(() => {
+before(async () => {
   client = dial("Org1MSP");
   session = gateway(client, "User1@Org1MSP");
   network = session.getNetwork(description.channel);
   contract = network.getContract(description.chaincode);
+  await planned(contract, "RangeAssets", "", "");
+  await planned(network.getContract(description.otherChaincode), "RangeAssets", "", "");
 });
 
 after(() => {
@@ -193,9 +195,29 @@ describe("refusals", () => {
     await assert.rejects(unknown.submitTransaction("f"), refusal(EndorseError, grpcStatus.FAILED_PRECONDITION, /unknown/));
   });
 
-  test("an unknown channel", () =>
-    assert.rejects(session.getNetwork("elsewhere").getContract("asset").evaluateTransaction("f"),
-      refusal(GatewayError, grpcStatus.FAILED_PRECONDITION, /elsewhere/)));
+  test("an unknown channel", async () => {
+    const elsewhere = session.getNetwork("elsewhere");
+    const unknown = elsewhere.getContract(description.chaincode);
+    await assert.rejects(unknown.evaluateTransaction("f"), refusal(GatewayError, grpcStatus.UNAVAILABLE, /elsewhere/));
+    await assert.rejects(unknown.submitTransaction("f"), refusal(EndorseError, grpcStatus.FAILED_PRECONDITION, /./));
+    const events = await elsewhere.getChaincodeEvents(description.chaincode);
+    await assert.rejects(next(events), refusal(GatewayError, grpcStatus.PERMISSION_DENIED, /elsewhere/));
+  });
+
+  test("a refusal at named organisations", async () => {
+    const evaluation = { arguments: ["nothing"], endorsingOrganizations: ["Org3MSP"] };
+    await assert.rejects(contract.evaluate("ReadAsset", evaluation), (e) => {
+      refusal(GatewayError, grpcStatus.UNKNOWN, missing)(e);
+      assert.deepEqual(e.details.map((d) => [d.mspId, d.address]), [["Org3MSP", description.peers.Org3MSP.endorser]]);
+      return true;
+    });
+    const transaction = { arguments: ["nothing", "red", "1"], endorsingOrganizations: ["Org2MSP", "Org3MSP"] };
+    await assert.rejects(contract.submit("UpdateAsset", transaction), (e) => {
+      refusal(EndorseError, grpcStatus.ABORTED, /failed to collect enough transaction endorsements/)(e);
+      assert.deepEqual(e.details.map((d) => d.mspId).sort(), ["Org2MSP", "Org3MSP"]);
+      return true;
+    });
+  });
 
   test("an organisation without peers", () =>
     assert.rejects(contract.submit("CreateAsset", { arguments: [fresh(), "t", "r", "1"], endorsingOrganizations: ["NobodyMSP"] }),
@@ -345,6 +367,8 @@ describe("system chaincodes", () => {
     assert.deepEqual(byTx.toObject(), byNumber.toObject());
     const tx = peer.ProcessedTransaction.deserializeBinary(await ask("GetTransactionByID", txId));
     assert.equal(tx.getValidationcode(), peer.TxValidationCode.VALID);
+    await assert.rejects(ask("GetBlockByNumber", "999999"), refusal(GatewayError, grpcStatus.UNKNOWN, /chaincode response 500/));
+    await assert.rejects(ask("Nope"), refusal(GatewayError, grpcStatus.UNKNOWN, /Nope/));
     const newest = await ask("GetBlockByHash", info.getCurrentblockhash_asU8());
     assert.equal(common.Block.deserializeBinary(newest).getHeader().getNumber(), info.getHeight() - 1);
   });

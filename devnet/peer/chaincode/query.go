@@ -76,7 +76,7 @@ func (s stateRows) next() ([]byte, error) {
 func (s stateRows) close() error { return s.rows.Close() }
 
 func rangeQuery(c *call, m *peer.GetStateByRange) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	var page peer.QueryMetadata
@@ -124,8 +124,8 @@ func pageQuery(c *call, m *peer.GetStateByRange, page *peer.QueryMetadata) ([]by
 	return proto.Marshal(&peer.QueryResponse{Results: results, Id: c.nextQuery(nil), Metadata: metadata})
 }
 
-func richQuery(_ *call, m *peer.GetQueryResult) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+func richQuery(c *call, m *peer.GetQueryResult) ([]byte, error) {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	return nil, errors.New("ExecuteQuery not supported for leveldb")

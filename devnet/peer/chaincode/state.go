@@ -13,22 +13,22 @@ import (
 
 // public refuses private data: the embedded peer keeps none for chaincodes, and
 // hashes without plaintext would stall the members' peers of a real network.
-func public(collection string) error {
+func (c *call) public(collection string) error {
 	if collection == "" {
 		return nil
 	}
-	return fmt.Errorf("private data is not supported by this peer (collection %q)", collection)
+	return fmt.Errorf("collection %s/%s/%s could not be found: this peer keeps no private data for chaincodes", c.inv.ChannelID, c.namespace, collection)
 }
 
 func getState(c *call, m *peer.GetState) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	return c.inv.Sim.Get(c.namespace, m.GetKey())
 }
 
 func getStates(c *call, m *peer.GetStateMultiple) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	result := &peer.GetStateMultipleResult{Values: make([][]byte, len(m.GetKeys()))}
@@ -43,21 +43,21 @@ func getStates(c *call, m *peer.GetStateMultiple) ([]byte, error) {
 }
 
 func putState(c *call, m *peer.PutState) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	return nil, c.inv.Sim.Put(c.namespace, m.GetKey(), m.GetValue())
 }
 
 func delState(c *call, m *peer.DelState) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	return nil, c.inv.Sim.Delete(c.namespace, m.GetKey())
 }
 
 func getMetadata(c *call, m *peer.GetStateMetadata) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	entries, err := c.inv.Sim.Metadata(c.namespace, m.GetKey())
@@ -72,7 +72,7 @@ func getMetadata(c *call, m *peer.GetStateMetadata) ([]byte, error) {
 }
 
 func putMetadata(c *call, m *peer.PutStateMetadata) ([]byte, error) {
-	if err := public(m.GetCollection()); err != nil {
+	if err := c.public(m.GetCollection()); err != nil {
 		return nil, err
 	}
 	if m.GetMetadata() == nil {
@@ -82,18 +82,18 @@ func putMetadata(c *call, m *peer.PutStateMetadata) ([]byte, error) {
 	return nil, c.inv.Sim.PutMetadata(c.namespace, m.GetKey(), entries)
 }
 
-func getPrivateHash(_ *call, m *peer.GetState) ([]byte, error) {
+func getPrivateHash(c *call, m *peer.GetState) ([]byte, error) {
 	if m.GetCollection() == "" {
 		return nil, errors.New("only applicable for private data")
 	}
-	return nil, public(m.GetCollection())
+	return nil, c.public(m.GetCollection())
 }
 
-func purgePrivate(_ *call, m *peer.PurgePrivateState) ([]byte, error) {
+func purgePrivate(c *call, m *peer.PurgePrivateState) ([]byte, error) {
 	if m.GetCollection() == "" {
 		return nil, errors.New("only applicable for private data")
 	}
-	return nil, public(m.GetCollection())
+	return nil, c.public(m.GetCollection())
 }
 
 // writeBatch makes the writes of a batch one after the other, up to the first

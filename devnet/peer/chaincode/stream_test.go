@@ -176,7 +176,7 @@ func TestBadRequests(t *testing.T) {
 		{"no metadata", pb.ChaincodeMessage_PUT_STATE_METADATA, devtest.Marshal(t, &pb.PutStateMetadata{Key: "a"}), "PUT_STATE_METADATA failed: transaction ID: TX: no metadata given"},
 		{"purge without a collection", pb.ChaincodeMessage_PURGE_PRIVATE_DATA, nil, "PURGE_PRIVATE_DATA failed: transaction ID: TX: only applicable for private data"},
 		{"hash without a collection", pb.ChaincodeMessage_GET_PRIVATE_DATA_HASH, nil, "GET_PRIVATE_DATA_HASH failed: transaction ID: TX: only applicable for private data"},
-		{"hash of a private key", pb.ChaincodeMessage_GET_PRIVATE_DATA_HASH, devtest.Marshal(t, &pb.GetState{Key: "a", Collection: "c"}), "GET_PRIVATE_DATA_HASH failed: transaction ID: TX: private data is not supported by this peer"},
+		{"hash of a private key", pb.ChaincodeMessage_GET_PRIVATE_DATA_HASH, devtest.Marshal(t, &pb.GetState{Key: "a", Collection: "c"}), "GET_PRIVATE_DATA_HASH failed: transaction ID: TX: collection mychannel/kv/c could not be found: this peer keeps no private data"},
 		{"a call of nobody", pb.ChaincodeMessage_INVOKE_CHAINCODE, nil, "INVOKE_CHAINCODE failed: transaction ID: TX: no chaincode named to call"},
 	}
 	s := stageRogue(t, func(r *rogue, stream rpc.ChaincodeStream) error {

@@ -26,7 +26,12 @@ func (s *Server) Evaluate(ctx context.Context, request *gateway.EvaluateRequest)
 	if p.transient && len(orgs) == 0 {
 		orgs, protected = []string{s.MSPID}, true
 	}
-	endorsers, err := s.evaluators(p, orgs)
+	v, err := s.view(p.channelID)
+	if err != nil {
+		return nil, failure(codes.Unavailable, err.Error())
+	}
+	defer v.close()
+	endorsers, err := s.evaluators(v, p, orgs)
 	if err == nil && len(endorsers) == 0 {
 		err = errNobody(p, nil)
 	}
@@ -40,12 +45,7 @@ func (s *Server) Evaluate(ctx context.Context, request *gateway.EvaluateRequest)
 	return s.evaluate(ctx, p, endorsers)
 }
 
-func (s *Server) evaluators(p *proposal, orgs []string) ([]*endorser, error) {
-	v, err := s.view(p.channelID)
-	if err != nil {
-		return nil, err
-	}
-	defer v.close()
+func (s *Server) evaluators(v *view, p *proposal, orgs []string) ([]*endorser, error) {
 	all, err := s.candidates(v, p.chaincode)
 	if err != nil {
 		return nil, errNobody(p, err)

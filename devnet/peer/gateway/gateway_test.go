@@ -188,6 +188,8 @@ func TestEndorseFailures(t *testing.T) {
 	s.Deploy(t, peertest.Definition{Name: "random"}, peertest.Func(func(stub shim.ChaincodeStubInterface) *shim.Response {
 		return shim.Success(devtest.Nonce(t))
 	}))
+	elsewhere := peertest.Run("kv", "put a 1")
+	elsewhere.Channel = "elsewhere"
 	secret := func(name string) peertest.Call {
 		call := peertest.Run(name, "put a 1")
 		call.Transient = map[string][]byte{"word": []byte("hush")}
@@ -204,6 +206,7 @@ func TestEndorseFailures(t *testing.T) {
 		{"it refuses at named organisations", peertest.Run("kv", "answer 500 sorry"), []string{"Org2MSP"}, "Aborted: failed to collect enough transaction endorsements, see attached details for more info [Org2MSP: chaincode response 500, sorry]"},
 		{"an organisation that is not there", peertest.Run("kv", "put a 1"), []string{"Org2MSP", "NobodyMSP"}, "Unavailable: failed to find any endorsing peers for org(s): NobodyMSP"},
 		{"an unknown chaincode", peertest.Run("nothing", "put a 1"), nil, "FailedPrecondition: no combination of peers can be derived which satisfy the endorsement policy: namespace nothing is not defined"},
+		{"an unknown channel", elsewhere, nil, "FailedPrecondition: channel 'elsewhere' not found"},
 		{"nobody can satisfy the policy", peertest.Run("enclaves", "put a 1"), nil, "FailedPrecondition: no combination of peers can be derived which satisfy the endorsement policy: not even all that run the chaincode do: "},
 		{"results differ", peertest.Run("random"), nil, "Aborted: failed to collect enough transaction endorsements, see attached details for more info [Org2MSP: ProposalResponsePayloads do not match] [Org3MSP: ProposalResponsePayloads do not match]"},
 		{"transient data stays in the organisation", secret("theirs"), nil, "FailedPrecondition: no endorsers found in the gateway's organization; retry specifying endorsing organization(s) to protect transient data"},
@@ -285,7 +288,7 @@ func TestEvaluate(t *testing.T) {
 		{"the chaincode refuses", peertest.Run("kv", "answer 500 sorry"), nil, "Unknown: evaluate call to endorser returned error: chaincode response 500, sorry [Org1MSP: chaincode response 500, sorry]"},
 		{"the chaincode refuses with a status of its own", peertest.Run("kv", "answer 404 none"), nil, "Unknown: evaluate call to endorser returned error: chaincode response 404, none [Org1MSP: chaincode response 404, none]"},
 		{"an unknown chaincode", peertest.Run("nothing", "f"), nil, "FailedPrecondition: no peers available to evaluate chaincode nothing in channel mychannel: namespace nothing is not defined"},
-		{"an unknown channel", elsewhere, nil, "FailedPrecondition: channel 'elsewhere' not found"},
+		{"an unknown channel", elsewhere, nil, "Unavailable: channel 'elsewhere' not found"},
 		{"an organisation without peers", peertest.Run("kv", "get a"), []string{"NobodyMSP"}, "FailedPrecondition: no peers available to evaluate chaincode kv in channel mychannel"},
 		{"a system chaincode", peertest.Run("qscc", "GetBlockByNumber", peertest.ChannelID, "x"), nil, "Unknown: evaluate call to endorser returned error: chaincode response 500, GetBlockByNumber failed: "},
 	} {
