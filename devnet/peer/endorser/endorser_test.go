@@ -20,6 +20,7 @@ import (
 	"github.com/privatechaincode/fpc/fpctest"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	pb "github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/trace"
 )
 
@@ -283,21 +284,21 @@ func TestRefusalCarriesNoEvent(t *testing.T) {
 func TestOneStateView(t *testing.T) {
 	n := peertest.Start(t, 1)
 	reading, written := make(chan struct{}), make(chan struct{})
-	n.Deploy(t, peertest.Definition{Name: cc}, peertest.Func(func(stub stubInterface) *response {
+	n.Deploy(t, peertest.Definition{Name: cc}, peertest.Func(func(stub shim.ChaincodeStubInterface) *shim.Response {
 		if function, _ := stub.GetFunctionAndParameters(); function != "twice" {
 			return peertest.Script(stub)
 		}
 		first, err := stub.GetState("a")
 		if err != nil {
-			return failure(err)
+			return shim.Error(err.Error())
 		}
 		close(reading)
 		<-written
 		second, err := stub.GetState("b")
 		if err != nil {
-			return failure(err)
+			return shim.Error(err.Error())
 		}
-		return success(append(first, second...))
+		return shim.Success(append(first, second...))
 	}))
 	client := n.Orgs[0].Client()
 	n.MustSubmit(t, client, peertest.Run(cc, "put a 1", "put b 1"), n.Nodes...)
@@ -318,7 +319,7 @@ func TestOneStateView(t *testing.T) {
 func TestSteps(t *testing.T) {
 	var steps recorder
 	n := peertest.Start(t, 1, func(c *peer.Config) { c.Trace = &steps })
-	n.Deploy(t, peertest.Definition{Name: cc}, peertest.Func(func(stubInterface) *response { return success(nil) }))
+	n.Deploy(t, peertest.Definition{Name: cc}, peertest.Func(func(shim.ChaincodeStubInterface) *shim.Response { return shim.Success(nil) }))
 	client := n.Orgs[0].Client()
 	for _, function := range []string{"chaincodeInvoke", "validateEnclaveEndorsement", "queryPolicy"} {
 		n.Nodes[0].Answer(t, client, peertest.Run(cc, function), nil)

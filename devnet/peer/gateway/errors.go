@@ -4,7 +4,6 @@ package gateway
 
 import (
 	"fmt"
-	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -12,7 +11,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"github.com/privatechaincode/fpc/devnet/peer/chaincode"
 	"github.com/privatechaincode/fpc/internal/pb/gateway"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
@@ -60,9 +58,4 @@ func judge(response *peer.ProposalResponse, err error) outcome {
 	default:
 		return outcome{codes.Unknown, fmt.Sprintf("chaincode response %d, %s", status, response.GetResponse().GetMessage()), false}
 	}
-}
-
-// terminated tells whether the peer's chaincode process went away.
-func (o outcome) terminated() bool {
-	return strings.HasSuffix(o.message, chaincode.ErrTerminated.Error())
 }

@@ -30,8 +30,8 @@ func (s *Server) Evaluate(ctx context.Context, request *gateway.EvaluateRequest)
 	if err != nil {
 		return nil, failure(codes.Unavailable, err.Error())
 	}
-	defer v.close()
 	endorsers, err := s.evaluators(v, p, orgs)
+	v.close()
 	if err == nil && len(endorsers) == 0 {
 		err = errNobody(p, nil)
 	}
@@ -71,7 +71,7 @@ func (s *Server) evaluate(ctx context.Context, p *proposal, endorsers []*endorse
 		if !out.retry {
 			return nil, failure(out.code, "evaluate call to endorser returned error: "+out.message, details...)
 		}
-		s.Log.Info("evaluate failed at a peer", "txid", p.txID, "peer", e.address, "chaincode_ended", out.terminated(), "reason", out.message)
+		s.Log.Info("evaluate failed at a peer", "txid", p.txID, "peer", e.address, "reason", out.message)
 	}
 	return nil, failure(last.code, "failed to evaluate transaction, see attached details for more info", details...)
 }
