@@ -82,15 +82,22 @@ func (w *world) serve(via deploy.Endpoint, chaincodes ...string) {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.registry.Stop)
-	w.service, w.manifest, err = w.ServePrivate(w.ctx, deploy.Private{Name: w.name, Enclave: w.enclave(), Via: via})
-	if err != nil {
+	w.serveMore(deploy.Private{Name: w.name, Enclave: w.sample(w.name), Via: via})
+}
+
+// serveMore deploys a chaincode beside the registry; it becomes the world's own.
+func (w *world) serveMore(p deploy.Private) {
+	w.t.Helper()
+	var err error
+	if w.service, w.manifest, err = w.ServePrivate(w.ctx, p); err != nil {
 		w.t.Fatal(err)
 	}
+	w.name = p.Name
 	w.t.Cleanup(w.service.Stop)
 }
 
-// enclave is the program of the chaincode's enclave.
-func (w *world) enclave() string { return filepath.Join(w.Bin, "samples", w.name) }
+// sample is the program of a sample's enclave.
+func (w *world) sample(name string) string { return filepath.Join(w.Bin, "samples", name) }
 
 // initialise is REG-1 to REG-13 and KEY-1 to KEY-3.
 func (w *world) initialise() *admin.Initialised {
