@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -27,11 +28,18 @@ func NewMemory() Store {
 }
 
 func openFS(dir string, fs vfs.FS) (Store, error) {
-	db, err := pebble.Open(dir, &pebble.Options{
+	// A ledger asks for keys that are not there (is the transaction id new?) as
+	// often as for those that are, and blocks push state out of a small cache.
+	options := &pebble.Options{
 		FS:           fs,
-		MemTableSize: 8 << 20,
+		MemTableSize: 16 << 20,
+		CacheSize:    64 << 20,
 		Logger:       quiet{},
-	})
+	}
+	for i := range options.Levels {
+		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	db, err := pebble.Open(dir, options)
 	if err != nil {
 		return nil, fmt.Errorf("kv: open %s: %w", dir, err)
 	}
