@@ -87,7 +87,8 @@ func New(cfg Config) (*Peer, error) {
 	p := &Peer{cfg: cfg}
 	p.access = &acl.Checker{Local: cfg.LocalMSP, Bundle: p.bundle}
 	definitions := lifecycle.New(lifecycle.Config{
-		MSPID: cfg.MSPID, Packages: packages, Access: p.access.Check,
+		MSPID: cfg.MSPID, Packages: packages,
+		Access: func(resource string, inv *chaincode.Invocation) error { return p.mayUse(resource, inv, inv.ChannelID) },
 		Bundle: p.bundle, Channels: cfg.Ledgers.Channels, Simulate: p.simulate,
 	})
 	p.support = chaincode.New(chaincode.Config{
@@ -98,8 +99,8 @@ func New(cfg Config) (*Peer, error) {
 			&scc.Query{Ledgers: cfg.Ledgers, Access: p.access.Check},
 			&scc.Config{Ledgers: cfg.Ledgers, Access: p.access.Check, Joined: cfg.Joined},
 		},
-		MayCall: func(channelID string, claim policy.SignedData) error {
-			return p.access.Check(acl.ChaincodeToChaincode, channelID, claim)
+		MayCall: func(inv *chaincode.Invocation, channelID string) error {
+			return p.mayUse(acl.ChaincodeToChaincode, inv, channelID)
 		},
 		Simulate: p.simulate, History: history{cfg.Ledgers},
 		ExecuteTimeout: cfg.ExecuteTimeout, StartTimeout: cfg.StartTimeout, Params: cfg.Params, Log: cfg.Log,
@@ -169,6 +170,17 @@ func (p *Peer) simulate(channelID, txID string) (*simulator.Simulator, error) {
 		return nil, err
 	}
 	return simulator.New(txID, snap), nil
+}
+
+// mayUse tells whether an invocation's proposer may use a resource. What was
+// verified when the proposal came is not verified again at each call of a
+// chaincode, but on its own channel only: others have other members.
+func (p *Peer) mayUse(resource string, inv *chaincode.Invocation, channelID string) error {
+	claim := inv.Proposal.SignedData()
+	if inv.Proposer == nil || channelID != inv.ChannelID {
+		return p.access.Check(resource, channelID, claim)
+	}
+	return p.access.CheckVerified(resource, channelID, claim, inv.Proposer)
 }
 
 // readable is a channel as its readers see it.

@@ -98,15 +98,28 @@ func (c *Checker) Check(resource, channelID string, claim policy.SignedData) err
 	return nil
 }
 
+// CheckVerified is [Checker.Check] for a claim whose signature was verified: id
+// is its signer, as the channel knows it.
+func (c *Checker) CheckVerified(resource, channelID string, claim policy.SignedData, id *msp.Presented) error {
+	if _, ok := local[resource]; ok {
+		return c.Check(resource, channelID, claim)
+	}
+	return c.permits(resource, channelID, id)
+}
+
 // MayPropose tells whether somebody whose signature was verified may propose on
 // a channel. Refusals are of type [*DeniedError].
 func (c *Checker) MayPropose(channelID string, id *msp.Presented) error {
-	path, rule, err := c.rule(Propose, channelID)
+	return c.permits(Propose, channelID, id)
+}
+
+func (c *Checker) permits(resource, channelID string, id *msp.Presented) error {
+	path, rule, err := c.rule(resource, channelID)
 	if err != nil {
 		return err
 	}
 	if err := rule.EvaluateIdentities([]*msp.Presented{id}); err != nil {
-		return &DeniedError{Resource: Propose, Channel: channelID, Policy: path, Err: err}
+		return &DeniedError{Resource: resource, Channel: channelID, Policy: path, Err: err}
 	}
 	return nil
 }

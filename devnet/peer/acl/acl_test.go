@@ -85,7 +85,14 @@ func TestRules(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := checker.Check(c.resource, c.channel, claim(t, c.who)); (err == nil) != c.want {
-				t.Errorf("got %v, want allowed %t", err, c.want)
+				t.Errorf("Check: got %v, want allowed %t", err, c.want)
+			}
+			id, err := fpctest.NewManager(t, orgs...).Present(c.who.Creator())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := checker.CheckVerified(c.resource, c.channel, claim(t, c.who), id); (err == nil) != c.want {
+				t.Errorf("CheckVerified: got %v, want allowed %t", err, c.want)
 			}
 		})
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/privatechaincode/fpc/devnet/peer/simulator"
 	"github.com/privatechaincode/fpc/fabric/envelope"
-	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
@@ -39,7 +38,7 @@ func FuzzMessage(f *testing.F) {
 	}
 	f.Add(int32(peer.ChaincodeMessage_INVOKE_CHAINCODE), raw)
 	support := New(Config{
-		MayCall:     func(string, policy.SignedData) error { return nil },
+		MayCall:     func(*Invocation, string) error { return nil },
 		Simulate:    func(string, string) (*simulator.Simulator, error) { return nil, errors.New("no such channel") },
 		Definitions: none{},
 	})

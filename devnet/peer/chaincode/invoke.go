@@ -35,7 +35,7 @@ func invokeChaincode(c *call, spec *peer.ChaincodeSpec) ([]byte, error) {
 		to.channelID = c.inv.ChannelID
 	}
 	if !c.support.IsSystem(to.name) {
-		if err := c.support.cfg.MayCall(to.channelID, c.inv.Proposal.SignedData()); err != nil {
+		if err := c.support.cfg.MayCall(c.inv, to.channelID); err != nil {
 			return nil, err
 		}
 	}

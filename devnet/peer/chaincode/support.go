@@ -25,7 +25,7 @@ import (
 	"github.com/privatechaincode/fpc/devnet/peer/simulator"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
-	"github.com/privatechaincode/fpc/fabric/policy"
+	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
@@ -51,6 +51,9 @@ type Invocation struct {
 	ChannelID string // empty: the proposal is for the peer itself
 	TxID      string
 	Proposal  *envelope.Proposal
+	// Proposer is the proposal's creator as the channel knows it, once it is
+	// verified that it signed the proposal; else nil.
+	Proposer *msp.Presented
 	// Sim is nil where there is nothing to simulate.
 	Sim *simulator.Simulator
 }
@@ -93,7 +96,7 @@ type Config struct {
 	System      []System
 	// MayCall tells whether the proposer may call chaincodes on a channel from
 	// other chaincodes.
-	MayCall func(channelID string, claim policy.SignedData) error
+	MayCall func(inv *Invocation, channelID string) error
 	// Simulate begins a simulation on another channel, for a chaincode that
 	// calls across channels; its writes are dropped.
 	Simulate func(channelID, txID string) (*simulator.Simulator, error)

@@ -78,11 +78,12 @@ func (e *Endorser) ProcessProposal(ctx context.Context, signed *peer.SignedPropo
 			return failed(fmt.Errorf("channel '%s' not found", id)), nil
 		}
 	}
-	if err := e.admit(p, l); err != nil {
+	proposer, err := e.admit(p, l)
+	if err != nil {
 		e.Log.Info("proposal refused", "txid", p.TxID(), "chaincode", p.Chaincode, "reason", err)
 		return failed(err), err
 	}
-	response, err := e.process(ctx, p, l)
+	response, err := e.process(ctx, p, l, proposer)
 	if err != nil {
 		e.Log.Info("proposal failed", "txid", p.TxID(), "chaincode", p.Chaincode, "reason", err)
 		return failed(err), nil
@@ -136,24 +137,24 @@ func expiryOf(creator []byte) (time.Time, bool) {
 
 // admit checks who proposes, that the transaction is new, and that the proposer
 // may propose. A proposal to the peer itself has no transaction to be new.
-func (e *Endorser) admit(p *envelope.Proposal, l *ledger.Ledger) error {
+func (e *Endorser) admit(p *envelope.Proposal, l *ledger.Ledger) (*msp.Identity, error) {
 	id, err := e.authenticate(p, l)
 	if err != nil {
-		return fmt.Errorf("error validating proposal: %w", err)
+		return nil, fmt.Errorf("error validating proposal: %w", err)
 	}
 	if l == nil {
-		return nil
+		return id, nil
 	}
 	switch _, err := l.TxStatus(p.TxID()); {
 	case err == nil:
-		return fmt.Errorf("duplicate transaction found [%s]. Creator [%x]", p.TxID(), p.Creator())
+		return nil, fmt.Errorf("duplicate transaction found [%s]. Creator [%x]", p.TxID(), p.Creator())
 	case !errors.Is(err, ledger.ErrNotFound):
-		return err
+		return nil, err
 	}
 	if e.Runner.IsSystem(p.Chaincode) {
-		return nil // system chaincodes check their callers themselves
+		return id, nil // system chaincodes check their callers themselves
 	}
-	return e.MayPropose(p.ChannelID(), id.Presented)
+	return id, e.MayPropose(p.ChannelID(), id.Presented)
 }
 
 // authenticate returns the creator, whose signature is on the proposal.
@@ -186,8 +187,11 @@ func simulates(l *ledger.Ledger, name string) bool {
 	return l != nil && name != "qscc" && name != "cscc"
 }
 
-func (e *Endorser) process(ctx context.Context, p *envelope.Proposal, l *ledger.Ledger) (*peer.ProposalResponse, error) {
+func (e *Endorser) process(ctx context.Context, p *envelope.Proposal, l *ledger.Ledger, proposer *msp.Identity) (*peer.ProposalResponse, error) {
 	inv := &chaincode.Invocation{ChannelID: p.ChannelID(), TxID: p.TxID(), Proposal: p}
+	if l != nil {
+		inv.Proposer = proposer.Presented // who signs for the peer itself, only the peer's own MSP knows
+	}
 	if simulates(l, p.Chaincode) {
 		snap, err := l.Snapshot()
 		if err != nil {

@@ -19,7 +19,6 @@ import (
 	"github.com/privatechaincode/fpc/devnet/peer/simulator"
 	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
-	"github.com/privatechaincode/fpc/fabric/policy"
 	pb "github.com/privatechaincode/fpc/internal/pb/lifecycle"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
@@ -30,7 +29,7 @@ type Config struct {
 	MSPID    string
 	Packages *Packages
 	// Access tells whether the proposer may call "_lifecycle/<function>".
-	Access func(resource, channelID string, claim policy.SignedData) error
+	Access func(resource string, inv *chaincode.Invocation) error
 	// Bundle returns a joined channel's configuration.
 	Bundle func(channelID string) (*channel.Bundle, bool)
 	// Channels lists the joined channels.
@@ -67,7 +66,7 @@ func (s *SCC) Invoke(_ context.Context, inv *chaincode.Invocation, args [][]byte
 	if !ok {
 		return refuse(fmt.Sprintf("failed to invoke backing implementation of '%s': receiver has no such function", name))
 	}
-	if err := s.cfg.Access(lifecycle.Namespace+"/"+name, inv.ChannelID, inv.Proposal.SignedData()); err != nil {
+	if err := s.cfg.Access(lifecycle.Namespace+"/"+name, inv); err != nil {
 		return refuse("Failed to authorize invocation due to failed ACL check: " + err.Error())
 	}
 	if f.onChannel && inv.Sim == nil {
