@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"os"
 	"strings"
 )
 
@@ -46,23 +47,58 @@ func appendHeader(b []byte, k kind, call uint64, ask uint32, size int) []byte {
 	return binary.BigEndian.AppendUint32(b, ask)
 }
 
-// chunk is how much memory a frame's length field alone can claim; more is
-// taken only as bytes arrive.
-const chunk = 1 << 20
+const (
+	// chunk is how much memory a frame's length field alone can claim.
+	chunk = 1 << 20
+	// readBuffer holds many small frames, so that one read takes them all.
+	readBuffer = 64 << 10
+)
 
-// readFrame reads one frame. It returns io.EOF at an orderly end, otherwise a
-// *FrameError. The payload is newly allocated.
-func readFrame(r *bufio.Reader, maxFrame int) (frame, error) {
-	var h [headerSize]byte
-	if n, err := io.ReadFull(r, h[:]); err != nil {
-		switch {
-		case n == 0 && errors.Is(err, io.EOF):
-			return frame{}, io.EOF
-		case n == 0:
-			return frame{}, &FrameError{Code: Broken, Err: err}
-		default:
-			return frame{}, &FrameError{Code: Truncated, Detail: "in a header", Err: err}
+// frameReader reads frames. A read that fails with a time-out loses nothing: the
+// next one goes on.
+type frameReader struct {
+	in       *bufio.Reader
+	maxFrame int
+
+	partial bool // the header of frame has been read, and got bytes of its payload
+	frame   frame
+	size    int
+	got     int
+}
+
+func newFrameReader(r io.Reader, maxFrame int) *frameReader {
+	return &frameReader{in: bufio.NewReaderSize(r, readBuffer), maxFrame: maxFrame}
+}
+
+// next returns the next frame, its payload newly allocated. It returns io.EOF at
+// an orderly end, an error that is os.ErrDeadlineExceeded for a time-out,
+// otherwise a *FrameError.
+func (r *frameReader) next() (frame, error) {
+	if !r.partial {
+		if err := r.header(); err != nil {
+			return frame{}, err
 		}
+	}
+	if err := r.payload(); err != nil {
+		return frame{}, streamError(err, Truncated, "in a payload")
+	}
+	f := r.frame
+	r.partial, r.frame = false, frame{}
+	return f, nil
+}
+
+func (r *frameReader) header() error {
+	h, err := r.in.Peek(headerSize)
+	if err != nil {
+		switch {
+		case len(h) == 0 && errors.Is(err, io.EOF):
+			return io.EOF
+		case len(h) == 0:
+			return streamError(err, Broken, "")
+		case errors.Is(err, io.EOF):
+			err = io.ErrUnexpectedEOF
+		}
+		return streamError(err, Truncated, "in a header")
 	}
 	size := binary.BigEndian.Uint32(h[:4])
 	f := frame{
@@ -71,39 +107,46 @@ func readFrame(r *bufio.Reader, maxFrame int) (frame, error) {
 		ask:  binary.BigEndian.Uint32(h[13:17]),
 	}
 	if f.kind < kindCall || f.kind > kindFail {
-		return frame{}, violation(Malformed, "kind %d", f.kind)
+		return violation(Malformed, "kind %d", f.kind)
 	}
-	if uint64(size) > uint64(maxFrame) {
-		return frame{}, violation(Oversized, "%d bytes, at most %d", size, maxFrame)
+	if uint64(size) > uint64(r.maxFrame) {
+		return violation(Oversized, "%d bytes, at most %d", size, r.maxFrame)
 	}
-	var err error
-	f.payload, err = readPayload(r, int(size))
-	if err != nil {
-		return frame{}, &FrameError{Code: Truncated, Detail: "in a payload", Err: err}
+	if _, err := r.in.Discard(headerSize); err != nil {
+		return &FrameError{Code: Broken, Err: err} // does not happen: it was peeked
 	}
-	return f, nil
+	r.partial, r.frame, r.size, r.got = true, f, int(size), 0
+	return nil
 }
 
-func readPayload(r *bufio.Reader, size int) ([]byte, error) {
-	if size == 0 {
-		return nil, nil
-	}
-	if size <= chunk {
-		b := make([]byte, size)
-		_, err := io.ReadFull(r, b)
-		return b, err
-	}
-	var b []byte
-	for len(b) < size {
-		n := min(max(chunk, len(b)), size-len(b))
-		grown := make([]byte, len(b)+n)
-		copy(grown, b)
-		if _, err := io.ReadFull(r, grown[len(b):]); err != nil {
-			return nil, err
+// payload reads what is left of the payload. The length field alone claims
+// little memory: more is taken as bytes arrive.
+func (r *frameReader) payload() error {
+	for r.got < r.size {
+		if r.got == len(r.frame.payload) {
+			n := min(max(chunk, r.got), r.size-r.got)
+			grown := make([]byte, r.got+n)
+			copy(grown, r.frame.payload)
+			r.frame.payload = grown
 		}
-		b = grown
+		n, err := r.in.Read(r.frame.payload[r.got:])
+		r.got += n
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
 	}
-	return b, nil
+	return nil
+}
+
+// streamError leaves time-outs alone.
+func streamError(err error, code Violation, detail string) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return &FrameError{Code: code, Detail: detail, Err: err}
 }
 
 func validUTF8(s string) string { return strings.ToValidUTF8(s, "?") }

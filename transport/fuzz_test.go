@@ -9,6 +9,7 @@ import (
 	"io"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 var fuzzLimits = Limits{MaxFrame: 1 << 12, MaxCalls: 4, MaxBytes: 1 << 13, MaxAsks: 2}
@@ -78,3 +79,7 @@ func (s *lateStream) Write(b []byte) (int, error) {
 }
 
 func (s *lateStream) Close() error { return nil }
+
+func (s *lateStream) SetReadDeadline(time.Time) error { return nil }
+
+func (s *lateStream) SetWriteDeadline(time.Time) error { return nil }

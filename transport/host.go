@@ -3,7 +3,6 @@
 package transport
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -12,60 +11,65 @@ import (
 	"time"
 )
 
+// Conn is the stream to an enclave: a net.Conn, or an *os.File that is polled.
+type Conn interface {
+	io.ReadWriteCloser
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
 // Host is the host's end of a connection to one enclave. Its methods may be
 // called from many goroutines.
+//
+// It reads the stream only while calls are in flight. A call that is alone reads
+// it itself, so that nobody has to be woken to hand it its answer; when there
+// are several, a goroutine reads for them all.
 type Host struct {
-	rw     io.ReadWriteCloser
+	conn   Conn
 	limits Limits
 	w      *writer
+	in     *frameReader  // belongs to whoever has the turn
 	slots  chan struct{} // one token per call in flight
 	bytes  *budget
 
-	mu    sync.Mutex
-	calls map[uint64]*hostCall
-	last  uint64
-	err   error
-	done  chan struct{}
+	mu      sync.Mutex
+	calls   map[uint64]*hostCall
+	last    uint64
+	reading bool // somebody has the turn to read
+	err     error
+	done    chan struct{}
 }
 
 // hostCall is a call in flight. It stays in Host.calls until the enclave
 // returns, also when the caller has gone: the enclave is still at work on it.
 type hostCall struct {
 	size      int        // of the request, for the budget
-	events    chan frame // asks and the return, in order; never blocks the reader
+	events    chan frame // asks and the return, in order; never blocks who reads
 	asks      int        // under way; guarded by Host.mu
 	abandoned bool       // the caller has gone; guarded by Host.mu
+	returned  bool       // guarded by Host.mu
 }
 
 type serveFunc = func(ctx context.Context, request []byte) ([]byte, error)
 
-// NewHost takes over rw, the stream to an enclave, until [Host.Close]. If rw
-// has write deadlines (net.Conn, *os.File), Limits.WriteTimeout applies.
-func NewHost(rw io.ReadWriteCloser, l Limits) *Host {
+// NewHost takes over the stream to an enclave until [Host.Close].
+func NewHost(conn Conn, l Limits) *Host {
 	l = l.withDefaults()
 	h := &Host{
-		rw:     rw,
+		conn:   conn,
 		limits: l,
+		in:     newFrameReader(conn, l.MaxFrame),
 		slots:  make(chan struct{}, l.MaxCalls),
 		bytes:  newBudget(l.MaxBytes),
 		calls:  make(map[uint64]*hostCall),
 		done:   make(chan struct{}),
 	}
-	h.w = newWriter(rw, h.armDeadline, h.end)
-	go h.read()
+	h.w = newWriter(conn, h.armDeadline, h.end)
 	return h
 }
 
 func (h *Host) armDeadline() error {
-	d, ok := h.rw.(interface{ SetWriteDeadline(time.Time) error })
-	if !ok {
-		return nil
-	}
-	err := d.SetWriteDeadline(time.Now().Add(h.limits.WriteTimeout))
-	if errors.Is(err, os.ErrNoDeadline) {
-		return nil
-	}
-	return err
+	return h.conn.SetWriteDeadline(time.Now().Add(h.limits.WriteTimeout))
 }
 
 // Call runs method in the enclave and returns its answer. serve answers the
@@ -155,30 +159,48 @@ func (h *Host) open(c *hostCall) uint64 {
 // await serves the call's asks until it returns.
 func (h *Host) await(ctx context.Context, id uint64, c *hostCall, serve serveFunc) ([]byte, error) {
 	for {
-		select {
-		case f := <-c.events:
-			if f.kind != kindAsk {
-				return h.outcome(f)
-			}
-			if err := h.answer(ctx, id, c, f, serve); err != nil {
-				return nil, h.failure(err)
-			}
-		case <-ctx.Done():
-			return nil, h.abandon(ctx, id, c)
-		case <-h.done:
-			// The enclave may have returned just before it ended.
-			for len(c.events) > 0 {
-				if f := <-c.events; f.kind != kindAsk {
-					return h.outcome(f)
-				}
-			}
-			return nil, h.Err()
+		f, err := h.event(ctx, c)
+		switch {
+		case err != nil && ctx.Err() != nil && h.Err() == nil:
+			h.abandon(id, c)
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, h.failure(err)
+		case f.kind != kindAsk:
+			return outcome(f)
+		}
+		if err := h.answer(ctx, id, c, f, serve); err != nil {
+			return nil, h.failure(err)
 		}
 	}
 }
 
+// event returns the next frame of the call.
+func (h *Host) event(ctx context.Context, c *hostCall) (frame, error) {
+	if err := ctx.Err(); err != nil {
+		return frame{}, err
+	}
+	if h.takeTurn(c) {
+		return h.readFor(ctx, c)
+	}
+	select {
+	case f := <-c.events:
+		return f, nil
+	case <-ctx.Done():
+		return frame{}, ctx.Err()
+	case <-h.done:
+		// The enclave may have returned just before it ended.
+		for len(c.events) > 0 {
+			if f := <-c.events; f.kind != kindAsk {
+				return f, nil
+			}
+		}
+		return frame{}, h.Err()
+	}
+}
+
 // outcome reads the last frame of a call, which dispatch has checked.
-func (h *Host) outcome(f frame) ([]byte, error) {
+func outcome(f frame) ([]byte, error) {
 	if f.kind == kindReturn {
 		return f.payload, nil
 	}
@@ -209,67 +231,18 @@ func (h *Host) answer(ctx context.Context, id uint64, c *hostCall, ask frame, se
 }
 
 // abandon tells the enclave that nobody waits for the call any more.
-func (h *Host) abandon(ctx context.Context, id uint64, c *hostCall) error {
-	h.mu.Lock()
-	_, running := h.calls[id]
-	c.abandoned = true
-	h.mu.Unlock()
-	if running {
-		// The write may wait for the stream; the caller should not.
-		go func() { _ = h.w.send(kindCancel, nil, nil, func() (uint64, uint32, bool) { return id, 0, true }) }()
-	}
-	return ctx.Err()
-}
-
-// read takes frames until the connection ends.
-func (h *Host) read() {
-	r := bufio.NewReaderSize(h.rw, readBuffer)
-	for {
-		f, err := readFrame(r, h.limits.MaxFrame)
-		if errors.Is(err, io.EOF) {
-			err = ErrClosed
-		}
-		if err == nil {
-			err = h.dispatch(f)
-		}
-		if err != nil {
-			h.end(err)
-			return
-		}
-	}
-}
-
-func (h *Host) dispatch(f frame) error {
+func (h *Host) abandon(id uint64, c *hostCall) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c, ok := h.calls[f.call]
-	if !ok {
-		return violation(WrongCall, "kind %d for call %d, not in flight", f.kind, f.call)
+	c.abandoned = true
+	if c.returned {
+		return
 	}
-	switch f.kind {
-	case kindAsk:
-		if c.abandoned {
-			return nil
-		}
-		if c.asks++; c.asks > h.limits.MaxAsks {
-			return violation(TooManyAsks, "over %d in call %d", h.limits.MaxAsks, f.call)
-		}
-		c.events <- f
-	case kindReturn, kindFail:
-		if f.kind == kindFail {
-			if _, err := decodeFailure(f.payload); err != nil {
-				return err
-			}
-		}
-		delete(h.calls, f.call)
-		h.leave(c.size)
-		if !c.abandoned {
-			c.events <- f
-		}
-	default:
-		return violation(Malformed, "kind %d from the enclave", f.kind)
-	}
-	return nil
+	h.ensureReader()
+	// The write may wait for the stream; the caller should not.
+	go func() {
+		_ = h.w.send(kindCancel, nil, nil, func() (uint64, uint32, bool) { return id, 0, true })
+	}()
 }
 
 // end ends the connection with its first error.
@@ -283,7 +256,7 @@ func (h *Host) end(err error) {
 	close(h.done)
 	h.mu.Unlock()
 	h.w.stop(err)
-	_ = h.rw.Close() // the error that ended the connection says more
+	_ = h.conn.Close() // the error that ended the connection says more
 }
 
 func (h *Host) failure(err error) error {
@@ -293,7 +266,9 @@ func (h *Host) failure(err error) error {
 	return err
 }
 
-// Done is closed when the connection has ended; then [Host.Err] says why.
+// Done is closed when the connection has ended; then [Host.Err] says why. While
+// no call is in flight nothing is read, so that only the next call finds out
+// that the enclave has gone: whoever started its process knows earlier.
 func (h *Host) Done() <-chan struct{} { return h.done }
 
 // Err is nil while the connection is up, [ErrClosed] after [Host.Close] or when
@@ -324,3 +299,5 @@ func (h *Host) Close() error {
 	h.end(ErrClosed)
 	return nil
 }
+
+var _ Conn = (*os.File)(nil)

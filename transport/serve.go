@@ -4,6 +4,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"io"
 )
 
@@ -20,16 +21,28 @@ type Call struct {
 // connection ends. An error crosses as [Failure].
 type Handler func(ctx context.Context, c *Call) ([]byte, error)
 
-// Serve answers the host's calls, each in its own goroutine, until the stream
-// ends. It returns nil at an orderly end and a [*FrameError] when the host broke
-// the protocol or the stream failed. Handlers still at work have their ctx
-// cancelled and are not waited for.
+// Serve answers the host's calls, concurrently, until the stream ends. It
+// returns nil at an orderly end and a [*FrameError] when the host broke the
+// protocol or the stream failed. Handlers still at work have their ctx cancelled
+// and are not waited for.
 //
 // A malicious host can withhold frames, reorder calls, answer state accesses
 // with anything, and stop reading; Serve bounds what it makes the enclave hold.
 func Serve(rw io.ReadWriter, l Limits, handle func(ctx context.Context, c *Call) ([]byte, error)) error {
 	s := newServer(rw, l.withDefaults(), handle)
-	return s.run(rw)
+	go s.lead()
+	<-s.ctx.Done()
+	err := context.Cause(s.ctx)
+	s.w.stop(err)
+	if errors.Is(err, io.EOF) && !isFrameError(err) {
+		return nil
+	}
+	return err
+}
+
+func isFrameError(err error) bool {
+	var f *FrameError
+	return errors.As(err, &f)
 }
 
 // Host asks the host for state on behalf of this call. It may be used from

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 )
 
 // maxPending is how many bytes may wait for the stream before senders wait too.
@@ -99,6 +100,8 @@ func (w *writer) write(b []byte) error {
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &FrameError{Code: Stalled, Err: err}
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+		return ErrClosed // the other side has gone
 	default:
 		return &FrameError{Code: Broken, Err: err}
 	}

@@ -56,7 +56,7 @@ func Main(cc shim.Chaincode, options ...Option) {
 		fmt.Fprintln(os.Stderr, "enclave:", err)
 		os.Exit(exitStart)
 	}
-	if err := transport.Serve(rw, transport.Limits{}, e.Handle); err != nil {
+	if err := transport.Serve(rw, transport.Limits{}, newPace(e.Handle).Handle); err != nil {
 		os.Exit(exitBroken)
 	}
 	os.Exit(0)
