@@ -76,8 +76,15 @@ func (p *Pins) majorityOfPeers() (policy.Policy, error) {
 }
 
 // Enough tells whether these endorsements, all over one payload, are good and
-// satisfy the policy.
+// satisfy the policy. No signature is verified before there are enough of them.
 func (v *ValidationPolicy) Enough(payload []byte, endorsements []*peer.Endorsement) bool {
+	endorsers := make([][]byte, len(endorsements))
+	for i, e := range endorsements {
+		endorsers[i] = e.GetEndorser()
+	}
+	if !v.WouldDo(endorsers) {
+		return false
+	}
 	claims := make([]policy.SignedData, len(endorsements))
 	for i, e := range endorsements {
 		claims[i] = envelope.EndorsementClaim(payload, e)
