@@ -3,6 +3,9 @@
 package ercc
 
 import (
+	"errors"
+	"fmt"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
@@ -41,16 +44,33 @@ func (s store) put(key string, value []byte) error {
 	return nil
 }
 
+// several reads keys, with one request where the peer takes such.
+func (s store) several(keys ...string) ([][]byte, error) {
+	values, err := s.stub.GetMultipleStates(keys...)
+	if err == nil && len(values) != len(keys) {
+		err = fmt.Errorf("%d values for %d keys", len(values), len(keys))
+	}
+	if err != nil {
+		return nil, protocol.Errorf("REG-13", protocol.CodeInternal, "read %q: %w", keys, err)
+	}
+	return values, nil
+}
+
 // message reads a message and tells whether there was one.
 func (s store) message(key string, m proto.Message) (bool, error) {
 	b, err := s.get(key)
 	if err != nil || len(b) == 0 {
 		return false, err
 	}
+	return true, decode(key, b, m)
+}
+
+// decode reads what stood under a key.
+func decode(key string, b []byte, m proto.Message) error {
 	if err := proto.Unmarshal(b, m); err != nil {
-		return false, protocol.Errorf("REG-13", protocol.CodeInternal, "stored %s does not decode: %w", key, err)
+		return protocol.Errorf("REG-13", protocol.CodeInternal, "stored %s does not decode: %w", key, err)
 	}
-	return true, nil
+	return nil
 }
 
 func (s store) putMessage(key string, m proto.Message) error {
@@ -128,6 +148,31 @@ func (s store) provisioned(cc, enclave string) (*fpc.Signed, error) {
 
 func (s store) putProvisioned(cc, enclave string, m *fpc.Signed) error {
 	return s.putMessage(provisionedPrefix+cc+"/"+enclave, m)
+}
+
+// enclave fills in all that is known of an enclave: each validation asks for it,
+// so it is one request to the peer.
+func (s store) enclave(cc, enclave string, view *fpc.ValidationView) error {
+	suffix := cc + "/" + enclave
+	keys := []string{credentialsPrefix + suffix, provisionedPrefix + suffix, keyPrefix + cc, revokedPrefix + suffix}
+	values, err := s.several(keys...)
+	if err != nil {
+		return err
+	}
+	if len(values[0]) != 0 {
+		view.Credentials = &fpc.Credentials{}
+		err = errors.Join(err, decode(keys[0], values[0], view.Credentials))
+	}
+	if len(values[1]) != 0 {
+		view.Provisioned = &fpc.Signed{}
+		err = errors.Join(err, decode(keys[1], values[1], view.Provisioned))
+	}
+	if len(values[2]) != 0 {
+		view.ChaincodeKey = &fpc.ChaincodeKey{}
+		err = errors.Join(err, decode(keys[2], values[2], view.ChaincodeKey))
+	}
+	view.Revoked = len(values[3]) != 0
+	return err
 }
 
 // each visits a chaincode's rows under a prefix, in the order of enclave ids.

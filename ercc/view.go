@@ -81,16 +81,7 @@ func (t *tx) queryValidationView(args [][]byte) ([]byte, error) {
 		return nil, err
 	}
 	view := &fpc.ValidationView{Definition: committed.CCParams()}
-	if view.Credentials, err = t.store.credentials(cc, id); err != nil {
-		return nil, err
-	}
-	if view.Provisioned, err = t.store.provisioned(cc, id); err != nil {
-		return nil, err
-	}
-	if view.ChaincodeKey, err = t.store.key(cc); err != nil {
-		return nil, err
-	}
-	if view.Revoked, err = t.store.revoked(cc, id); err != nil {
+	if err := t.store.enclave(cc, id, view); err != nil {
 		return nil, err
 	}
 	return marshal(view)
