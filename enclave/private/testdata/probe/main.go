@@ -98,8 +98,8 @@ var attempts = map[string]func(shim.ChaincodeStubInterface) error{
 		return nil
 	},
 	"random": func(shim.ChaincodeStubInterface) error { _, err := rand.Read(make([]byte, 1<<16)); return err },
-	"put": func(stub shim.ChaincodeStubInterface) error { return stub.PutState("key", []byte("value")) },
-	"get": func(stub shim.ChaincodeStubInterface) error { _, err := stub.GetState("key"); return err },
+	"put":    func(stub shim.ChaincodeStubInterface) error { return stub.PutState("key", []byte("value")) },
+	"get":    func(stub shim.ChaincodeStubInterface) error { _, err := stub.GetState("key"); return err },
 	"block": func(stub shim.ChaincodeStubInterface) error {
 		_, err := stub.GetState("blocks")
 		return err
