@@ -12,6 +12,7 @@ import (
 
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/attest/sim"
+	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/enclave"
 	"github.com/privatechaincode/fpc/enclave/enclavetest"
 	"github.com/privatechaincode/fpc/fpctest"
@@ -183,6 +184,30 @@ func TestRefresh(t *testing.T) {
 	w.Enclave = e
 	_, err = w.Ask(revoked, "put", "k", "v").Send(host)
 	wantCode(t, "revoked, after a restart", err, protocol.CodeRevokedCreator)
+}
+
+// A host that refreshes an enclave under debug mode can read its keys from then
+// on: their lineage says so for ever, also after a refresh without.
+func TestAttack29LineageNeverForgets(t *testing.T) {
+	w := enclavetest.New(t).Start(enclavetest.KV{})
+	debug := guest.Params{NotBefore: 1, NotAfter: 1 << 40, TCB: 5, Debug: true}.Marshal()
+	var sealed []byte
+	for _, params := range [][]byte{debug, enclavetest.AttestationParams()} {
+		resp, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{AttestationParams: params})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed = resp.GetSealedState()
+	}
+	lineage, err := protocol.LineageFromPB("REG-15", unseal(t, w, sealed).GetKeySets()[0].GetLineage())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, custody := range []protocol.Custody{{Platform: sim.Platform, TCB: 5}, {Platform: sim.Platform, TCB: 5, Debug: true}} {
+		if !lineage.Contains(custody) {
+			t.Errorf("lineage %v leaves out %v", lineage.Custodies(), custody)
+		}
+	}
 }
 
 // A host that can name the channel's CAs can ask in anybody's name.

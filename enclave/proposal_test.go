@@ -124,16 +124,16 @@ func TestAttack08ProposalAltered(t *testing.T) {
 			return r
 		}, protocol.CodeBadTxID},
 		{"handed over for another channel", func(r *fpc.InvokeRequest) *fpc.InvokeRequest { r.ChannelId = "other"; return r }, protocol.CodeWrongChannel},
+		{"header and specification name different chaincodes", func(r *fpc.InvokeRequest) *fpc.InvokeRequest {
+			return rebuild(t, w, client, r, func(_ *common.ChannelHeader, _ *common.SignatureHeader, p *peer.ChaincodeProposalPayload) {
+				changeSpec(t, p, func(s *peer.ChaincodeSpec) { s.ChaincodeId.Name = "other" })
+			})
+		}, protocol.CodeWrongChaincode},
 		{"garbage", func(r *fpc.InvokeRequest) *fpc.InvokeRequest { r.SignedProposal = []byte("garbage"); return r }, protocol.CodeMalformed},
 		{"nothing", func(r *fpc.InvokeRequest) *fpc.InvokeRequest { r.SignedProposal = nil; return r }, protocol.CodeMalformed},
 		{"decorations smuggled in by the client", func(r *fpc.InvokeRequest) *fpc.InvokeRequest {
 			return rebuild(t, w, client, r, func(_ *common.ChannelHeader, _ *common.SignatureHeader, p *peer.ChaincodeProposalPayload) {
-				spec := &peer.ChaincodeInvocationSpec{}
-				if err := proto.Unmarshal(p.GetInput(), spec); err != nil {
-					t.Fatal(err)
-				}
-				spec.ChaincodeSpec.Input.Decorations = map[string][]byte{"a": nil}
-				p.Input, _ = proto.Marshal(spec)
+				changeSpec(t, p, func(s *peer.ChaincodeSpec) { s.Input.Decorations = map[string][]byte{"a": nil} })
 			})
 		}, protocol.CodeMalformed},
 	} {
@@ -146,6 +146,16 @@ func TestAttack08ProposalAltered(t *testing.T) {
 			}
 		})
 	}
+}
+
+func changeSpec(t *testing.T, p *peer.ChaincodeProposalPayload, change func(*peer.ChaincodeSpec)) {
+	t.Helper()
+	spec := &peer.ChaincodeInvocationSpec{}
+	if err := proto.Unmarshal(p.GetInput(), spec); err != nil {
+		t.Fatal(err)
+	}
+	change(spec.ChaincodeSpec)
+	p.Input = encode(t, spec)
 }
 
 // resign changes a signed proposal without its creator.

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/enclave"
 	"github.com/privatechaincode/fpc/enclave/enclavetest"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
@@ -107,6 +110,53 @@ func TestAttack02MovedValue(t *testing.T) {
 		host.Put("k1", put(other, enclavetest.NewHost(), "k1", "one"))
 		wantSealed(t, "value of "+name, w.Ask(w.Org1.Client(), "get", "k1").MustSend(host), enclave.CodeTamperedValue)
 	}
+	// And if the keys were the same: the place is sealed in.
+	sek, err := keys.ParseStateKey(unseal(t, w, w.Sealed).GetKeySets()[0].GetStateKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, move := range map[string]func(*keys.ValueBinding){
+		"":                                       func(*keys.ValueBinding) {},
+		"under the same keys, another key":       func(b *keys.ValueBinding) { b.Key = "k2" },
+		"under the same keys, another chaincode": func(b *keys.ValueBinding) { b.ChaincodeID = "other" },
+		"under the same keys, another channel":   func(b *keys.ValueBinding) { b.ChannelHash = make([]byte, 32) },
+	} {
+		binding := keys.ValueBinding{ChannelHash: w.ChannelHash, ChaincodeID: w.ChaincodeID, Key: "k1", ValueHeader: keys.ValueHeader{Generation: 1}}
+		move(&binding)
+		sealed, err := sek.SealValue(binding, keys.PadPadme, []byte("one"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		host.Put("k1", sealed)
+		a := w.Ask(w.Org1.Client(), "get", "k1").MustSend(host)
+		if name == "" {
+			wantResult(t, "not moved", a, "one")
+		} else {
+			wantSealed(t, "value "+name, a, enclave.CodeTamperedValue)
+		}
+	}
+}
+
+// unseal opens what an enclave of the world sealed for its host.
+func unseal(t *testing.T, w *enclavetest.World, sealed []byte) *fpc.EnclaveState {
+	t.Helper()
+	m, state := &fpc.SealedState{}, &fpc.EnclaveState{}
+	if err := proto.Unmarshal(sealed, m); err != nil {
+		t.Fatal(err)
+	}
+	platform, err := guest.New(append(bytes.Clone(w.HostSecret), w.CodeID[:]...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	aad := keys.Encode("state", []byte{0, 0, 0, byte(m.GetVersion())}, []byte(m.GetPlatform()), []byte(m.GetCodeId()), []byte(m.GetEnclaveId()), m.GetCheck())
+	plain, err := platform.SealingKey().Open(keys.LabelSealedState, aad, m.GetSealed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := proto.Unmarshal(plain, state); err != nil {
+		t.Fatal(err)
+	}
+	return state
 }
 
 // Lite cannot see a rollback: it records what it was shown, so that the replay

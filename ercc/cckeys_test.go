@@ -97,6 +97,23 @@ func TestAttack27SecondKeySet(t *testing.T) {
 	}
 }
 
+// A version that comes back brings a cause for new keys, and its former enclave
+// back; but that one has had its key set.
+func TestAttack27SecondKeySetOfAnEarlierVersion(t *testing.T) {
+	r := withPolicy(t)
+	code := r.CodeID
+	first := r.provisioned()
+	r.CommitCode(sha256.Sum256([]byte("next code")))
+	next := r.registered()
+	next.Generation = 2
+	scene.Accepted(t, r.registerKeys(r.admin(scene.Org1), next.KeyRegistration()))
+	r.CommitCode(code)
+	before := r.state()
+	first.Generation = 3
+	scene.Code(t, r.registerKeys(r.admin(scene.Org1), first.KeyRegistration()), protocol.CodeAlreadyProvisioned)
+	r.unchanged(before)
+}
+
 func TestAttack22KeysOfAnUnregisteredEnclave(t *testing.T) {
 	r := withPolicy(t)
 	before := r.state()

@@ -108,6 +108,23 @@ func TestAttack28Refresh(t *testing.T) {
 	}
 }
 
+func TestGenerateKeysRefusals(t *testing.T) {
+	w := newWorld(t)
+	w.initialise()
+	for name, test := range map[string]struct {
+		caller []byte
+		want   protocol.Code
+	}{
+		"a client":                     {w.client(), protocol.CodeNotAdmin},
+		"another organisation's admin": {w.Orgs[scene.Org2].Admin().Creator(), protocol.CodeForeignCaller},
+	} {
+		scene.Code(t, w.evaluate(test.caller, protocol.GenerateCCKeysArgs("")), test.want)
+		if w.status().GetProvisioned() {
+			t.Fatalf("%s had the enclave make keys", name)
+		}
+	}
+}
+
 func TestRefreshBeforeRegistration(t *testing.T) {
 	w := newWorld(t)
 	scene.Accepted(t, w.evaluate(w.admin(), w.initArgs().Args()))
