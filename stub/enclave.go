@@ -56,7 +56,7 @@ const (
 func (s *Stub) startEnclave(ctx context.Context) error {
 	s.record("INV-6a", "stub", "start", "")
 	var err error
-	if s.dir, err = statedir.Open(s.config.StateDir); err != nil {
+	if s.dir, err = s.openState(ctx); err != nil {
 		return err
 	}
 	secret, err := s.dir.HostSecret()
@@ -82,6 +82,13 @@ func (s *Stub) startEnclave(ctx context.Context) error {
 	}
 	s.recordSteps(restored.GetSteps(), "")
 	return nil
+}
+
+func (s *Stub) openState(ctx context.Context) (*statedir.Dir, error) {
+	if s.config.AwaitState {
+		return statedir.OpenWhenFree(ctx, s.config.StateDir)
+	}
+	return statedir.Open(s.config.StateDir)
 }
 
 // watch ends the stub with its enclave.

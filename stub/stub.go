@@ -48,6 +48,9 @@ type Config struct {
 	AttestationParams func() []byte
 	// StateDir is the state directory of this enclave; unused without Start.
 	StateDir string
+	// AwaitState makes a stub whose state directory another one holds wait for
+	// it, as long as its start may take. Else that is an error at once.
+	AwaitState bool
 	// MaxInvocations bounds the invocations that run at the same time; more
 	// wait.
 	MaxInvocations int

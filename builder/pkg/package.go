@@ -94,7 +94,7 @@ func addConnection(files map[string][]byte, c *Connection) error {
 }
 
 func build(m Metadata, files map[string][]byte) ([]byte, error) {
-	if err := m.check(); err != nil {
+	if err := m.Check(); err != nil {
 		return nil, err
 	}
 	code, err := archive(files)
@@ -112,7 +112,8 @@ func build(m Metadata, files map[string][]byte) ([]byte, error) {
 	return raw, err
 }
 
-func (m Metadata) check() error {
+// Check refuses a label that no peer takes, and a missing type.
+func (m Metadata) Check() error {
 	if !label.MatchString(m.Label) {
 		return malformed("label %.100q: want letters and digits, then also . + - _", m.Label)
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"maps"
 	"strings"
 	"testing"
@@ -250,9 +251,8 @@ func TestForeignPackages(t *testing.T) {
 func TestCodeFromDir(t *testing.T) {
 	manifest := code(t).Manifest.Bytes()
 	dir := fstest.MapFS{
-		"bin/enclave":       {Data: enclave, Mode: 0o755},
-		"code-manifest":     {Data: manifest},
-		"META-INF/whatever": {Data: []byte("x")},
+		"bin/enclave":   {Data: enclave, Mode: 0o755},
+		"code-manifest": {Data: manifest},
 	}
 	if got, err := pkg.CodeFromDir(dir); err != nil || !bytes.Equal(got.Enclave, enclave) || got.Connection != nil {
 		t.Errorf("code %+v, error %v, want the enclave and no connection", got, err)
@@ -261,6 +261,10 @@ func TestCodeFromDir(t *testing.T) {
 		"no enclave":  func(d fstest.MapFS) { delete(d, "bin/enclave") },
 		"no manifest": func(d fstest.MapFS) { delete(d, "code-manifest") },
 		"a folder":    func(d fstest.MapFS) { d["connection.json/x"] = &fstest.MapFile{} },
+		"a link": func(d fstest.MapFS) {
+			d["connection.json"] = &fstest.MapFile{Data: []byte("/etc/passwd"), Mode: fs.ModeSymlink}
+		},
+		"other files": func(d fstest.MapFS) { d["META-INF/whatever"] = &fstest.MapFile{} },
 	} {
 		broken := maps.Clone(dir)
 		change(broken)

@@ -37,10 +37,10 @@ func Read(raw []byte) (*Package, error) {
 		}
 	}
 	p := &Package{}
-	if err := decodeStrictly(outer[MetadataFile], &p.Metadata); err != nil {
-		return nil, malformed("%s: %w", MetadataFile, err)
+	if p.Metadata, err = ParseMetadata(outer[MetadataFile]); err != nil {
+		return nil, err
 	}
-	if err := p.Metadata.check(); err != nil {
+	if err := p.Metadata.Check(); err != nil {
 		return nil, err
 	}
 	p.ID = ID(p.Metadata.Label, raw)
@@ -53,6 +53,16 @@ func Read(raw []byte) (*Package, error) {
 		}
 	}
 	return p, nil
+}
+
+// ParseMetadata decodes metadata.json strictly; what it says is left to
+// Metadata.Check.
+func ParseMetadata(raw []byte) (Metadata, error) {
+	var m Metadata
+	if err := decodeStrictly(raw, &m); err != nil {
+		return Metadata{}, malformed("%s: %w", MetadataFile, err)
+	}
+	return m, nil
 }
 
 // Code returns the code of a package of type fpc.
@@ -69,8 +79,8 @@ func (p *Package) Code() (Code, error) {
 // computed from the binary alone; the enclave's evidence decides (REG-12).
 func ParseCode(files map[string][]byte) (Code, error) {
 	for name := range files {
-		if !slices.Contains([]string{EnclaveFile, ManifestFile, ConnectionFile}, name) {
-			return Code{}, malformed("code: file %.255q is not part of an fpc package", name)
+		if !partOfCode(name) {
+			return Code{}, notPartOfCode(name)
 		}
 	}
 	code := Code{Enclave: files[EnclaveFile]}
@@ -96,19 +106,38 @@ func ParseCode(files map[string][]byte) (Code, error) {
 	return code, nil
 }
 
+func partOfCode(name string) bool {
+	return slices.Contains([]string{EnclaveFile, ManifestFile, ConnectionFile}, name)
+}
+
+func notPartOfCode(name string) error {
+	return malformed("code: file %.255q is not part of an fpc package", name)
+}
+
+func notRegular(name string) error { return malformed("code: %s is not a regular file", name) }
+
 // CodeFromDir reads the code from the folder into which a peer unpacked it for
-// an external builder. Files other than those of an fpc package are ignored.
+// an external builder, as strictly as Read does.
 func CodeFromDir(dir fs.FS) (Code, error) {
 	files := make(map[string][]byte)
-	for _, name := range []string{EnclaveFile, ManifestFile, ConnectionFile} {
-		content, err := readFile(dir, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+	err := fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return Code{}, err
+			return malformed("code: %w", err)
 		}
-		files[name] = content
+		if entry.IsDir() {
+			return nil
+		}
+		if !partOfCode(name) {
+			return notPartOfCode(name) // unread: it may be of any size
+		}
+		if !entry.Type().IsRegular() {
+			return notRegular(name)
+		}
+		files[name], err = readFile(dir, name)
+		return err
+	})
+	if err != nil {
+		return Code{}, err
 	}
 	return ParseCode(files)
 }
@@ -124,7 +153,7 @@ func readFile(dir fs.FS, name string) ([]byte, error) {
 		return nil, malformed("code: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, malformed("code: %s is not a regular file", name)
+		return nil, notRegular(name)
 	}
 	content, err := io.ReadAll(io.LimitReader(f, MaxUnpacked+1))
 	if err != nil {

@@ -6,6 +6,7 @@
 package statedir
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -67,6 +69,29 @@ func Open(path string) (*Dir, error) {
 	}
 	return &Dir{path: path, lock: lock}, nil
 }
+
+// OpenWhenFree is Open, but waits for the directory until ctx is done: a peer
+// starts a stub anew when the former one's stream has ended, which can be
+// moments before its process has.
+func OpenWhenFree(ctx context.Context, path string) (*Dir, error) {
+	retry := time.NewTicker(retryInterval)
+	defer retry.Stop()
+	for {
+		d, err := Open(path)
+		if !errors.Is(err, ErrInUse) {
+			return d, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-retry.C:
+		}
+	}
+}
+
+// retryInterval is how often a lock is tried for: locks can be awaited only by
+// blocking a thread without end.
+const retryInterval = 10 * time.Millisecond
 
 // Path returns the directory's path.
 func (d *Dir) Path() string { return d.path }

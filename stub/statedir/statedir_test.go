@@ -3,6 +3,7 @@
 package statedir
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -63,6 +64,31 @@ func TestDirectoryHasOneUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, path)
+}
+
+// A stub that is started anew waits for its predecessor to end, as long as it may.
+func TestDirectoryIsAwaited(t *testing.T) {
+	path := t.TempDir()
+	first := open(t, path)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := OpenWhenFree(ended, path); !errors.Is(err, ErrInUse) {
+		t.Fatalf("directory in use: got error %v, want ErrInUse", err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		second, err := OpenWhenFree(t.Context(), path)
+		if err == nil {
+			err = second.Close()
+		}
+		opened <- err
+	}()
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Errorf("directory given free: got error %v, want none", err)
+	}
 }
 
 func TestCrashWhileStoringKeepsTheFormerState(t *testing.T) {
