@@ -35,6 +35,7 @@ type world struct {
 	log    *logged
 	server *server // nil: the network runs in this process
 	name   string  // of chaincode and sample
+	policy string  // of the chaincode's definition; empty: the channel's
 
 	registry, service *deploy.Service
 	manifest          []byte
@@ -82,7 +83,7 @@ func (w *world) serve(via deploy.Endpoint, chaincodes ...string) {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.registry.Stop)
-	w.serveMore(deploy.Private{Name: w.name, Enclave: w.sample(w.name), Via: via})
+	w.serveMore(deploy.Private{Name: w.name, Enclave: w.sample(w.name), Policy: w.policy, Via: via})
 }
 
 // serveMore deploys a chaincode beside the registry; it becomes the world's own.
