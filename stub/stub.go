@@ -200,7 +200,7 @@ func (s *Stub) run(peer shim.ChaincodeStubInterface) ([]byte, error) {
 	}
 	if f.enclave && s.enclave == nil {
 		return nil, protocol.Errorf("INV-7", codeNoEnclave, "this peer has no enclave of chaincode %s, it only validates", s.config.Chaincode).
-			WithHint("call a peer that the registered credentials name")
+			WithHint("call a peer that the registered credentials name; to host the enclave here, start the stub with --enclave and --state, or, where the peer launches it, set FPC_STATE in the peer's environment")
 	}
 	if f.step != "" {
 		s.record(f.step, f.from, name, peer.GetTxID())

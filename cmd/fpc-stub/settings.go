@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/stub"
+)
+
+// settings are what the command line and the environment say.
+type settings struct {
+	chaincode, ercc, mspID string
+	enclave, state, trace  string
+	tap                    string
+	peerAddress            string
+	maxInvocations         int
+	timeout                time.Duration
+	launched               bool // by a peer, which may do so before the former stub has ended
+}
+
+func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
+	s := &settings{}
+	flags := flag.NewFlagSet("fpc-stub", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are one line; usage is for -h
+	flags.StringVar(&s.chaincode, "chaincode", getenv("FPC_CHAINCODE"), "name under which the private chaincode is defined on the channel (FPC_CHAINCODE)")
+	flags.StringVar(&s.ercc, "ercc", protocol.ERCCName, "name under which the enclave registry is defined on the channel")
+	flags.StringVar(&s.mspID, "msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, whose administrators may initialise the enclave (CORE_PEER_LOCALMSPID)")
+	flags.StringVar(&s.enclave, "enclave", getenv("FPC_ENCLAVE"), "enclave program; empty: this stub only validates (FPC_ENCLAVE)")
+	flags.StringVar(&s.state, "state", getenv("FPC_STATE"), "folder for sealed state; one for all chaincodes of a peer will do (FPC_STATE)")
+	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
+	flags.StringVar(&s.tap, "tap", "", "folder to copy everything into that passes between stub and enclave, for audits; empty: none")
+	flags.StringVar(&s.peerAddress, "peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
+	flags.IntVar(&s.maxInvocations, "max-invocations", stub.DefaultMaxInvocations, "invocations that run in the enclave at the same time")
+	flags.DurationVar(&s.timeout, "timeout", stub.DefaultTimeout, "longest time for one invocation")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			flags.SetOutput(stderr)
+			flags.PrintDefaults()
+		}
+		return nil, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case s.chaincode == "":
+		return nil, errors.New("no chaincode named: give --chaincode, the name in its definition")
+	case s.enclave != "" && s.state == "":
+		return nil, errors.New("no place for sealed state: give --state, a folder that outlives this program")
+	case s.enclave != "" && s.mspID == "":
+		return nil, errors.New("no organisation named: give --msp-id, the peer's MSP id")
+	}
+	return s, nil
+}
