@@ -5,8 +5,6 @@ package enclave
 import (
 	"bytes"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
@@ -18,22 +16,27 @@ const stepPolicy = "EX-5"
 // SignaturePolicyEnvelope; empty removes it. It is replayed with the writes.
 //
 // The policy decides who may write the key from then on, and who writes it need
-// not be an enclave: it stands in clear on the ledger, for all to judge.
+// not be an enclave: it stands in clear on the ledger, for all to judge,
+// also where keys are blinded.
 func (s *privateStub) SetStateValidationParameter(key string, ep []byte) error {
 	if err := checkKey(stepPolicy, key); err != nil {
 		return err
 	}
-	if proto.Unmarshal(ep, &common.SignaturePolicyEnvelope{}) != nil {
-		return protocol.Errorf(stepPolicy, protocol.CodeBadArguments, "key %q: the policy is no SignaturePolicyEnvelope", key)
+	if err := protocol.UnmarshalFabric(stepPolicy, "policy", ep, &common.SignaturePolicyEnvelope{}); err != nil {
+		return protocol.Errorf(stepPolicy, protocol.CodeBadArguments, "key %q: the policy is no SignaturePolicyEnvelope, or too large", key)
+	}
+	at, err := s.at(stepPolicy, key)
+	if err != nil {
+		return err
 	}
 	if err := s.begin(stepPolicy); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()
-	if err := s.mayWrite(len(key) + len(ep)); err != nil {
+	if err := s.mayWrite(len(at) + len(ep)); err != nil {
 		return err
 	}
-	s.metaSets[key] = bytes.Clone(ep)
+	s.metaSets[at] = bytes.Clone(ep)
 	return nil
 }
 
@@ -43,21 +46,25 @@ func (s *privateStub) GetStateValidationParameter(key string) ([]byte, error) {
 	if err := checkKey(stepPolicy, key); err != nil {
 		return nil, err
 	}
+	at, err := s.at(stepPolicy, key)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.begin(stepPolicy); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	policy, ok := s.metaReads[key]
+	policy, ok := s.metaReads[at]
 	if !ok {
-		resp, err := s.access(stepPolicy, &fpc.StateRequest{Request: &fpc.StateRequest_GetMetadata{GetMetadata: &fpc.GetMetadata{Key: key}}})
+		resp, err := s.access(stepPolicy, &fpc.StateRequest{Request: &fpc.StateRequest_GetMetadata{GetMetadata: &fpc.GetMetadata{Key: at}}})
 		if err != nil {
 			return nil, err
 		}
 		policy = resp.GetMetadata()
-		if err := s.keep(stepPolicy, len(key)+len(policy)); err != nil {
+		if err := s.keep(stepPolicy, len(at)+len(policy)); err != nil {
 			return nil, err
 		}
-		s.metaReads[key] = policy
+		s.metaReads[at] = policy
 	}
 	if len(policy) == 0 {
 		return nil, nil

@@ -19,13 +19,13 @@ func ParseMSPs(m *pb.MSPConfigurations) ([]*msp.FabricMSPConfig, error) {
 	var all []*msp.FabricMSPConfig
 	for i, b := range m.GetMspConfigs() {
 		outer, inner := &msp.MSPConfig{}, &msp.FabricMSPConfig{}
-		if err := unmarshalFabric(step, "MSP configuration", b, outer); err != nil {
+		if err := UnmarshalFabric(step, "MSP configuration", b, outer); err != nil {
 			return nil, err
 		}
 		if outer.GetType() != 0 {
 			return nil, Errorf(step, CodeWrongMSP, "MSP %d is of type %d: only Fabric MSPs are known", i, outer.GetType())
 		}
-		if err := unmarshalFabric(step, "MSP configuration", outer.GetConfig(), inner); err != nil {
+		if err := UnmarshalFabric(step, "MSP configuration", outer.GetConfig(), inner); err != nil {
 			return nil, err
 		}
 		if i > 0 && all[i-1].GetName() >= inner.GetName() {

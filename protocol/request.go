@@ -5,8 +5,6 @@ package protocol
 import (
 	"bytes"
 
-	"google.golang.org/protobuf/proto"
-
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 )
@@ -30,7 +28,7 @@ func SealRequest(ek keys.ChaincodeEK, b keys.RequestBinding, p keys.Padding, cle
 // else does not open.
 //
 // Codes: unknown_key (sealed with another Chaincode_EK), request_refused (does
-// not open), malformed.
+// not open), malformed, too_large.
 func OpenRequest(dk keys.ChaincodeDK, b keys.RequestBinding, req *pb.Request) (*pb.ClearRequest, keys.ResponseKey, error) {
 	const step = "INV-12"
 	ek, err := dk.Public()
@@ -45,9 +43,9 @@ func OpenRequest(dk keys.ChaincodeDK, b keys.RequestBinding, req *pb.Request) (*
 		return nil, keys.ResponseKey{}, Errorf(step, CodeRequestRefused, "request was altered, or sealed for another channel, chaincode or creator: %w", err)
 	}
 	clear := &pb.ClearRequest{}
-	if err := proto.Unmarshal(plaintext, clear); err != nil {
+	if err := UnmarshalFabric(step, "request", plaintext, clear); err != nil {
 		// The decoder's error might quote what it read.
-		return nil, keys.ResponseKey{}, Errorf(step, CodeMalformed, "request does not decode once opened")
+		return nil, keys.ResponseKey{}, Errorf(step, CodeOf(err), "request does not decode once opened")
 	}
 	r, err := keys.ParseResponseKey(clear.GetResponseKey())
 	if err != nil {
