@@ -37,6 +37,12 @@ func (n *Network) ChannelConfig(ctx context.Context) (*channel.Bundle, error) {
 	return channel.NewBundle(n.Channel, config)
 }
 
+// Info reads height and hashes of the channel at the first endorser.
+func (n *Network) Info(ctx context.Context) (*common.BlockchainInfo, error) {
+	info := new(common.BlockchainInfo)
+	return info, n.query(ctx, info, "qscc", "GetChainInfo", n.Channel)
+}
+
 // query asks a system chaincode and decodes its answer.
 func (n *Network) query(ctx context.Context, into proto.Message, chaincode string, args ...string) error {
 	resp, err := n.Evaluate(ctx, Call{Chaincode: chaincode, Args: Args(args...)})

@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/privatechaincode/fpc/fabric/msp"
@@ -41,18 +40,14 @@ func LoadIdentity(mspID, dir string) (msp.Signer, error) {
 
 // onlyFile reads the first regular file of a folder.
 func onlyFile(dir string) ([]byte, error) {
-	entries, err := os.ReadDir(dir)
+	files, err := filesIn(dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		// Stat follows links: mounted secrets are links.
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return os.ReadFile(path)
-		}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s holds no file", dir)
 	}
-	return nil, fmt.Errorf("%s holds no file", dir)
+	return files[0], nil
 }
 
 func parseKey(raw []byte) (*ecdsa.PrivateKey, error) {

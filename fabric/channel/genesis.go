@@ -137,19 +137,24 @@ func (p Profile) applicationGroup(g *grower) *common.ConfigGroup {
 		if _, twice := group.Groups[o.Name]; twice {
 			g.keep(fail(CodeBadConfig, "/Channel/Application/"+o.Name, nil, "two organisations of this name"))
 		}
-		org := g.group()
-		id := o.MSP.GetName()
-		g.signature(org, "Readers", "OR('"+id+".admin','"+id+".peer','"+id+".client')")
-		g.signature(org, "Writers", "OR('"+id+".admin','"+id+".client')")
-		g.signature(org, "Admins", "OR('"+id+".admin')")
-		g.signature(org, "Endorsement", "OR('"+id+".peer')")
-		g.value(org, keyMSP, g.mspConfig(o.MSP))
-		if len(o.AnchorPeers) > 0 {
-			g.value(org, keyAnchorPeers, &peer.AnchorPeers{AnchorPeers: o.AnchorPeers})
-		}
-		group.Groups[o.Name] = org
+		group.Groups[o.Name] = o.group(g)
 	}
 	return group
+}
+
+// group is the organisation as the configuration holds it.
+func (o ApplicationOrg) group(g *grower) *common.ConfigGroup {
+	org := g.group()
+	id := o.MSP.GetName()
+	g.signature(org, "Readers", "OR('"+id+".admin','"+id+".peer','"+id+".client')")
+	g.signature(org, "Writers", "OR('"+id+".admin','"+id+".client')")
+	g.signature(org, "Admins", "OR('"+id+".admin')")
+	g.signature(org, "Endorsement", "OR('"+id+".peer')")
+	g.value(org, keyMSP, g.mspConfig(o.MSP))
+	if len(o.AnchorPeers) > 0 {
+		g.value(org, keyAnchorPeers, &peer.AnchorPeers{AnchorPeers: o.AnchorPeers})
+	}
+	return org
 }
 
 // Genesis builds the channel's block 0. Equal profiles give equal blocks.
