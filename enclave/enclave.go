@@ -42,6 +42,10 @@ type Config struct {
 	// Padding hides the lengths of values, events and answers; Padmé unless
 	// the chaincode's author chose otherwise.
 	Padding keys.Padding
+	// BlindedKeys replaces every state key by a keyed pseudorandom function of
+	// it before it leaves the enclave. Ranges, partial composite keys and pages
+	// are refused then: the ledger's order is no longer that of the keys.
+	BlindedKeys bool
 	// Limits bounds memory; zero fields mean defaults.
 	Limits Limits
 	// Confinement is reported in EnclaveStatus, nothing else.

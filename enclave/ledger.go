@@ -14,10 +14,12 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
 )
 
 // ledger is the state as one invocation sees it, and the record of what it read
-// and wrote (EX-1 to EX-5). Each key is read from the host once: a host that
+// and wrote (EX-1 to EX-5), under the keys as they stand on the ledger: see at.
+// Each key is read from the host once: a host that
 // would answer differently a second time is not asked. Writes are not read back.
 //
 // Its first failure to read is final: whatever the chaincode makes of the error,
@@ -36,8 +38,8 @@ type ledger struct {
 	reads     map[string]readValue
 	ranges    []*rangeRead
 	writes    map[string]writeValue
-	metaReads map[string][]byte // key to policy
-	metaSets  map[string][]byte // key to policy, empty: removed
+	metaReads map[string][]byte // policies
+	metaSets  map[string][]byte // policies, empty: removed
 	written   int               // bytes of writes and policies
 	paged     bool              // a page was read: no writes any more
 }
@@ -48,6 +50,7 @@ type readValue struct {
 }
 
 type writeValue struct {
+	key    string // in clear
 	plain  []byte
 	delete bool
 }
@@ -63,6 +66,25 @@ func newLedger(ctx context.Context, e *Enclave, s *state, host StateAccess) *led
 		metaReads: make(map[string][]byte),
 		metaSets:  make(map[string][]byte),
 	}
+}
+
+// at returns the key under which a key's value stands on the ledger: itself, or
+// what blinds it. Values are bound to the key itself in either case, so that a
+// host which swaps two blinded keys' values gains nothing.
+func (l *ledger) at(step, key string) (string, error) {
+	if !l.enclave.config.BlindedKeys {
+		return key, nil
+	}
+	blinded, err := l.state.keys.sek.BlindKey(keys.KeyBinding{
+		ChannelHash: l.state.channelHash,
+		ChaincodeID: l.state.params.GetChaincodeId(),
+		Generation:  l.state.keys.generation,
+		Key:         key,
+	})
+	if err != nil {
+		return "", protocol.Errorf(step, protocol.CodeInternal, "blind a key: %w", err)
+	}
+	return blinded, nil
 }
 
 // begin locks the ledger for one access; the invocation must be running.
@@ -160,7 +182,7 @@ func (l *ledger) open(step, key string, sealed []byte) ([]byte, error) {
 func checkKey(step, key string) error {
 	switch {
 	case key == "":
-		return protocol.Errorf(step, CodeBadKey, "the empty string is no key")
+		return protocol.Errorf(step, CodeBadKey, "%w", shim.ErrEmptyKey)
 	case !utf8.ValidString(key):
 		return protocol.Errorf(step, CodeBadKey, "key %q is not valid UTF-8", key)
 	case strings.HasPrefix(key, "_"):
@@ -197,14 +219,14 @@ func (l *ledger) readSet() *fpc.ReadWriteSet {
 // sealWrites adds what was written to the set, values sealed under exec (EX-2).
 func (l *ledger) sealWrites(rw *fpc.ReadWriteSet, txID keys.TxID, exec keys.Exec) error {
 	header := keys.ValueHeader{Generation: l.state.keys.generation, TxID: txID, Exec: exec}
-	for _, key := range slices.Sorted(maps.Keys(l.writes)) {
-		w := l.writes[key]
-		out := &fpc.Write{Key: key, IsDelete: w.delete}
+	for _, at := range slices.Sorted(maps.Keys(l.writes)) {
+		w := l.writes[at]
+		out := &fpc.Write{Key: at, IsDelete: w.delete}
 		if !w.delete {
 			binding := keys.ValueBinding{
 				ChannelHash: l.state.channelHash,
 				ChaincodeID: l.state.params.GetChaincodeId(),
-				Key:         key,
+				Key:         w.key,
 				ValueHeader: header,
 			}
 			sealed, err := l.state.keys.sek.SealValue(binding, l.enclave.config.Padding, w.plain)

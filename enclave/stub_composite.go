@@ -17,6 +17,9 @@ func (s *privateStub) SplitCompositeKey(compositeKey string) (string, []string, 
 // GetStateByPartialCompositeKey returns the keys of a type whose first attributes
 // are the given ones (EX-3).
 func (s *privateStub) GetStateByPartialCompositeKey(objectType string, attributes []string) (shim.StateQueryIteratorInterface, error) {
+	if err := s.ordered("GetStateByPartialCompositeKey"); err != nil {
+		return nil, err
+	}
 	start, end, err := shim.PartialCompositeRange(objectType, attributes)
 	if err != nil {
 		return nil, err
@@ -26,6 +29,9 @@ func (s *privateStub) GetStateByPartialCompositeKey(objectType string, attribute
 
 // GetStateByPartialCompositeKeyWithPagination returns one page of them.
 func (s *privateStub) GetStateByPartialCompositeKeyWithPagination(objectType string, attributes []string, pageSize int32, bookmark string) (shim.StateQueryIteratorInterface, *shim.QueryResponseMetadata, error) {
+	if err := s.ordered("GetStateByPartialCompositeKeyWithPagination"); err != nil {
+		return nil, nil, err
+	}
 	start, end, err := shim.PartialCompositeRange(objectType, attributes)
 	if err != nil {
 		return nil, nil, err
@@ -36,6 +42,9 @@ func (s *privateStub) GetStateByPartialCompositeKeyWithPagination(objectType str
 // GetAllStatesCompositeKeyWithPagination returns one page of all composite keys.
 // Those that FPC keeps for itself are not among them.
 func (s *privateStub) GetAllStatesCompositeKeyWithPagination(pageSize int32, bookmark string) (shim.StateQueryIteratorInterface, *shim.QueryResponseMetadata, error) {
+	if err := s.ordered("GetAllStatesCompositeKeyWithPagination"); err != nil {
+		return nil, nil, err
+	}
 	start, end := shim.AllCompositeRange()
 	return s.page(start, end, pageSize, bookmark)
 }

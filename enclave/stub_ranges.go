@@ -11,6 +11,9 @@ import (
 
 // GetStateByRange returns the simple keys of [startKey, endKey) (EX-3).
 func (s *privateStub) GetStateByRange(startKey, endKey string) (shim.StateQueryIteratorInterface, error) {
+	if err := s.ordered("GetStateByRange"); err != nil {
+		return nil, err
+	}
 	start, end, err := shim.SimpleRange(startKey, endKey)
 	if err != nil {
 		return nil, err
@@ -20,6 +23,9 @@ func (s *privateStub) GetStateByRange(startKey, endKey string) (shim.StateQueryI
 
 // GetStateByRangeWithPagination returns one page of such a range.
 func (s *privateStub) GetStateByRangeWithPagination(startKey, endKey string, pageSize int32, bookmark string) (shim.StateQueryIteratorInterface, *shim.QueryResponseMetadata, error) {
+	if err := s.ordered("GetStateByRangeWithPagination"); err != nil {
+		return nil, nil, err
+	}
 	start, end, err := shim.SimpleRange(startKey, endKey)
 	if err != nil {
 		return nil, nil, err
@@ -46,6 +52,10 @@ func (s *privateStub) openRange(start, end string) (shim.StateQueryIteratorInter
 // chaincode does not see leave no holes. The bookmark is the first key of the
 // next page, and so is that key consumed too.
 func (s *privateStub) page(start, end string, size int32, bookmark string) (shim.StateQueryIteratorInterface, *shim.QueryResponseMetadata, error) {
+	if size == 0 && bookmark == "" { // as at a peer: no paging
+		rows, err := s.openRange(start, end)
+		return rows, &shim.QueryResponseMetadata{}, err
+	}
 	if err := checkBounds(start, end); err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ package enclave
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
@@ -26,8 +27,13 @@ func (s *privateStub) GetState(key string) ([]byte, error) {
 // GetMultipleStates returns the committed values of several keys, in order, nil
 // where there is none. The host is asked once, for those not read before.
 func (s *privateStub) GetMultipleStates(wanted ...string) ([][]byte, error) {
-	for _, key := range wanted {
-		if err := checkKey(stepGet, key); err != nil {
+	at := make([]string, len(wanted)) // where each key stands on the ledger
+	for i, key := range wanted {
+		err := checkKey(stepGet, key)
+		if err == nil {
+			at[i], err = s.at(stepGet, key)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -35,70 +41,80 @@ func (s *privateStub) GetMultipleStates(wanted ...string) ([][]byte, error) {
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	if err := s.fetch(wanted); err != nil {
+	if err := s.fetch(wanted, at); err != nil {
 		return nil, err
 	}
 	values := make([][]byte, len(wanted))
-	for i, key := range wanted {
-		values[i] = bytes.Clone(s.reads[key].plain)
+	for i := range wanted {
+		values[i] = bytes.Clone(s.reads[at[i]].plain)
 	}
 	return values, nil
 }
 
 // fetch reads the keys that were not read before; the ledger is locked.
-func (l *ledger) fetch(wanted []string) error {
-	var missing []string
-	asked := make(map[string]bool)
-	for _, key := range wanted {
-		if _, ok := l.reads[key]; !ok && !asked[key] {
-			missing = append(missing, key)
-			asked[key] = true
+func (l *ledger) fetch(wanted, at []string) error {
+	missing := make(map[string]string) // where it stands, and the key
+	var ask []string
+	for i, where := range at {
+		if _, read := l.reads[where]; read || missing[where] != "" {
+			continue
 		}
+		missing[where] = wanted[i]
+		ask = append(ask, where)
 	}
-	if len(missing) == 0 {
+	if len(ask) == 0 {
 		return nil
 	}
-	resp, err := l.access(stepGet, &fpc.StateRequest{Request: &fpc.StateRequest_Get{Get: &fpc.GetStates{Keys: missing}}})
+	if l.enclave.config.BlindedKeys {
+		slices.Sort(ask) // a chaincode may well ask in the order of the keys
+	}
+	resp, err := l.access(stepGet, &fpc.StateRequest{Request: &fpc.StateRequest_Get{Get: &fpc.GetStates{Keys: ask}}})
 	if err != nil {
 		return err
 	}
-	if len(resp.GetValues()) != len(missing) {
-		return l.fail(stepGet, CodeBadAnswer, "the host gave %d values for %d keys", len(resp.GetValues()), len(missing))
+	if len(resp.GetValues()) != len(ask) {
+		return l.fail(stepGet, CodeBadAnswer, "the host gave %d values for %d keys", len(resp.GetValues()), len(ask))
 	}
-	for i, key := range missing {
+	for i, where := range ask {
 		sealed := resp.GetValues()[i]
-		if err := l.keep(stepGet, len(key)+len(sealed)); err != nil {
+		if err := l.keep(stepGet, len(where)+len(sealed)); err != nil {
 			return err
 		}
-		plain, err := l.open(stepGet, key, sealed)
+		plain, err := l.open(stepGet, missing[where], sealed)
 		if err != nil {
 			return err
 		}
-		l.reads[key] = readValue{plain, protocol.ValueHash(sealed)}
+		l.reads[where] = readValue{plain, protocol.ValueHash(sealed)}
 	}
 	return nil
 }
 
 // PutState writes a key (EX-2). As in Fabric, an empty value removes it.
 func (s *privateStub) PutState(key string, value []byte) error {
-	return s.write(key, writeValue{plain: bytes.Clone(value), delete: len(value) == 0})
+	return s.write(writeValue{key: key, plain: bytes.Clone(value), delete: len(value) == 0})
 }
 
 // DelState removes a key.
-func (s *privateStub) DelState(key string) error { return s.write(key, writeValue{delete: true}) }
+func (s *privateStub) DelState(key string) error {
+	return s.write(writeValue{key: key, delete: true})
+}
 
-func (s *privateStub) write(key string, w writeValue) error {
-	if err := checkKey(stepPut, key); err != nil {
+func (s *privateStub) write(w writeValue) error {
+	if err := checkKey(stepPut, w.key); err != nil {
+		return err
+	}
+	at, err := s.at(stepPut, w.key)
+	if err != nil {
 		return err
 	}
 	if err := s.begin(stepPut); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()
-	if err := s.mayWrite(len(key) + len(w.plain)); err != nil {
+	if err := s.mayWrite(len(at) + len(w.plain)); err != nil {
 		return err
 	}
-	s.writes[key] = w
+	s.writes[at] = w
 	return nil
 }
 

@@ -18,6 +18,15 @@ func noPrivateData(method string) error {
 	return unsupported(method, "a private chaincode's state is sealed already, and collections would need the peer to see it in clear", "use the chaincode's own state, and decide in the chaincode who may read it")
 }
 
+// ordered refuses a method that needs the ledger's keys in their order, where
+// they are blinded.
+func (s *privateStub) ordered(method string) error {
+	if !s.enclave.config.BlindedKeys {
+		return nil
+	}
+	return unsupported(method, "this chaincode's keys are blinded on the ledger, where they stand in no order and cannot be told from one another", "keep a list of the keys in a value, or build the chaincode without private.WithBlindedKeys")
+}
+
 // GetQueryResult is not supported.
 func (s *privateStub) GetQueryResult(string) (shim.StateQueryIteratorInterface, error) {
 	return nil, noRichQuery("GetQueryResult")

@@ -35,6 +35,8 @@ const (
 
 	// LabelStateValue derives the key for state values, and binds them (EX-2).
 	LabelStateValue Label = "fpc/v1/state-value"
+	// LabelBlindedKey derives the key that blinds state keys, and binds them (EX-2).
+	LabelBlindedKey Label = "fpc/v1/blinded-key"
 	// LabelEvent derives the key for event payloads, and binds them (INV-15).
 	LabelEvent Label = "fpc/v1/event"
 	// LabelEncryptedResponse derives the key for responses, and binds them (INV-15).

@@ -29,12 +29,13 @@ func (id TxID) String() string { return hex.EncodeToString(id[:]) }
 // ciphertexts occur only between executions of equal inputs.
 type Exec [32]byte
 
-// StateKey is a chaincode's state encryption key, SEK. Keys for values and for
-// events are derived from it. It is safe for concurrent use.
+// StateKey is a chaincode's state encryption key, SEK. Keys for values, for
+// events and for blinding are derived from it. It is safe for concurrent use.
 type StateKey struct {
 	s      *secret
 	values *siv
 	events *siv
+	blind  *secret
 }
 
 // ValueHeader stands in clear before a sealed value, and is bound by it.
@@ -81,7 +82,11 @@ func newStateKey(s *secret) (StateKey, error) {
 	if err != nil {
 		return StateKey{}, err
 	}
-	return StateKey{s, values, events}, nil
+	blind, err := s.blindingKey()
+	if err != nil {
+		return StateKey{}, err
+	}
+	return StateKey{s, values, events, blind}, nil
 }
 
 // ParseStateKey reads what [StateKey.MarshalSecret] wrote.
