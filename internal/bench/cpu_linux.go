@@ -20,23 +20,27 @@ import (
 // same on every architecture that Go runs on).
 const ticks = 100
 
-// cpuTime returns the CPU time, user and system, that this process and all
-// living processes below it have used: the network, the clients, and the
-// programs of the chaincodes with their enclaves.
-func cpuTime() (time.Duration, error) {
+// cpuTime returns the CPU time, user and system, that this process (the network
+// and its clients) and all living processes below it (the programs of the
+// chaincodes with their enclaves) have used, by name.
+func cpuTime() (usage, error) {
 	var own syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return 0, fmt.Errorf("getrusage: %w", err)
+		return nil, fmt.Errorf("getrusage: %w", err)
 	}
-	total := time.Duration(own.Utime.Nano() + own.Stime.Nano())
 	below, err := descendants(os.Getpid())
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	u := usage{ownName: time.Duration(own.Utime.Nano() + own.Stime.Nano())}
 	for _, p := range below {
-		total += p.cpu
+		name := p.name
+		if _, err := strconv.Atoi(name); err == nil {
+			name = "enclave" // executed from a descriptor, whose number is its name
+		}
+		u[name] += p.cpu
 	}
-	return total, nil
+	return u, nil
 }
 
 // process is one line of /proc/PID/stat.

@@ -4,12 +4,9 @@
 
 package bench
 
-import (
-	"errors"
-	"time"
-)
+import "errors"
 
 // cpuTime is known on Linux only.
-func cpuTime() (time.Duration, error) {
-	return 0, errors.New("the CPU time of other processes is measured on Linux only")
+func cpuTime() (usage, error) {
+	return nil, errors.New("the CPU time of other processes is measured on Linux only")
 }

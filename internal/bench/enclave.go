@@ -37,9 +37,9 @@ const (
 	valueSize   = 100
 )
 
-// perRound is how many calls a round measures together. Rounds of both kinds
+// perRound is how many calls a round measures. Rounds of both kinds
 // take turns, so that what else the machine does hits both.
-const perRound = 100
+const perRound = 50
 
 // MeasureEnclave measures the enclave side of one Lite invocation with a request
 // of 1 KiB, one read and one write, transport to a process of its own included,
@@ -59,18 +59,21 @@ func MeasureEnclave(ctx context.Context, rounds int) (result Enclave, err error)
 	return result, nil
 }
 
-// timed returns how long one of perRound runs takes.
+// timed returns how long one of perRound runs takes: the median, so that what
+// the machine does between two of them does not count.
 func timed(f func()) time.Duration {
-	start := time.Now()
-	for range perRound {
+	var took [perRound]time.Duration
+	for i := range took {
+		begun := time.Now()
 		f()
+		took[i] = time.Since(begun)
 	}
-	return time.Since(start) / perRound
+	return median(took[:])
 }
 
 // enclaveInvoke makes the figure.
 func enclaveInvoke(ctx context.Context, c Config, _ string) ([]Figure, error) {
-	e, err := MeasureEnclave(ctx, pick(c, 7, 41))
+	e, err := MeasureEnclave(ctx, pick(c, 9, 61))
 	if err != nil {
 		return nil, err
 	}

@@ -53,10 +53,23 @@ func lite(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
 	cost, rate := sample.cost, sample.rate
 	return []Figure{
 		figure(EndorseCPU, "", "CPU seconds of all processes (network, clients, stubs, enclave, registry) per committed transaction, private over plain", costs,
-			fmt.Sprintf("plain %.2f ms, private %.2f ms", 1e3*medianOf(plain, cost), 1e3*medianOf(private, cost))),
+			fmt.Sprintf("plain %.2f ms, private %.2f ms", 1e3*medianOf(plain, cost), 1e3*medianOf(private, cost)),
+			"plain, ms: "+whole(plain), "private, ms: "+whole(private)),
 		figure(Submit, "", fmt.Sprintf("committed transactions per second, private over plain; %d clients, each awaiting its commit; blocks every %s; %d endorsers", clients, batchTimeout, endorsers), rates,
 			fmt.Sprintf("plain %.0f/s, private %.0f/s", medianOf(plain, rate), medianOf(private, rate))),
 	}, nil
+}
+
+// whole shows who used how much CPU time for a transaction in all runs.
+func whole(samples []sample) string {
+	sum, committed := make(usage), 0
+	for _, s := range samples {
+		committed += s.committed
+		for name, d := range s.cpu {
+			sum[name] += d
+		}
+	}
+	return sum.shares(committed)
 }
 
 func medianOf(samples []sample, of func(sample) float64) float64 {
@@ -142,7 +155,7 @@ func (p *pair) load(c Config, submit func(ctx context.Context, client int, args 
 	return load{
 		clients: clients,
 		warm:    pick(c, time.Second, 2*time.Second),
-		measure: pick(c, 4*time.Second, 12*time.Second),
+		measure: pick(c, 3*time.Second, 12*time.Second),
 		submit: func(ctx context.Context, client, _ int) error {
 			id := fmt.Sprintf("asset%d", p.assets.Add(1))
 			return submit(ctx, client, id, fmt.Sprintf("client%d", client), "blue", "100")

@@ -26,14 +26,14 @@ type load struct {
 type sample struct {
 	committed int
 	elapsed   time.Duration
-	cpu       time.Duration // of all processes, user and system
+	cpu       usage
 }
 
 // rate is committed transactions per second.
 func (s sample) rate() float64 { return float64(s.committed) / s.elapsed.Seconds() }
 
 // cost is CPU seconds per committed transaction.
-func (s sample) cost() float64 { return s.cpu.Seconds() / float64(s.committed) }
+func (s sample) cost() float64 { return s.cpu.total().Seconds() / float64(s.committed) }
 
 // run puts the load on. It fails if any transaction does: a system that sheds
 // load would look fast.
@@ -78,7 +78,7 @@ func (l load) observe(ctx context.Context, committed *atomic.Int64) (sample, err
 	if err != nil {
 		return sample{}, err
 	}
-	s.cpu = after - cpu
+	s.cpu = after.since(cpu)
 	if s.committed == 0 {
 		return sample{}, fmt.Errorf("no transaction was committed within %s", l.measure)
 	}
