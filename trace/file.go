@@ -137,14 +137,3 @@ func readFile(path string) ([]Event, error) {
 		events = append(events, e)
 	}
 }
-
-// Of returns the events of one transaction.
-func Of(events []Event, txID string) []Event {
-	var of []Event
-	for _, e := range events {
-		if e.TxID == txID {
-			of = append(of, e)
-		}
-	}
-	return of
-}

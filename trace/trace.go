@@ -30,9 +30,26 @@ type Event struct {
 	PID     int    `json:"pid"`
 	// TxID is the transaction the step belongs to, where there is one.
 	TxID string `json:"txid,omitempty"`
-	// Attrs are further facts that are safe to show.
+	// Attrs are further facts that are safe to show, by the names below.
 	Attrs map[string]string `json:"attrs,omitempty"`
 }
+
+// Names of attributes.
+const (
+	// AttrCode is a transaction's verdict in its block (VAL-5): a validation
+	// code of Fabric's.
+	AttrCode = "code"
+	// AttrRefused is the code with which a participant refused a step; its
+	// event is one from and to that participant.
+	AttrRefused = "refused"
+	// AttrReason is why it did, in words that hold no secret.
+	AttrReason = "reason"
+	// AttrValidation is the attribute by which a client's step of an execution
+	// names the transaction that validates it (INV-21). In Lite a run has two
+	// transaction ids: that of the proposal which the enclave executed, on the
+	// ledger a mark only, and that of the transaction which replays it.
+	AttrValidation = "validation"
+)
 
 // Recorder takes events. Record never blocks on the network, never fails, and
 // may be called by several goroutines.

@@ -33,10 +33,10 @@ func TestDirKeepsEventsOfAllProcesses(t *testing.T) {
 	if got[0].PID != os.Getpid() {
 		t.Errorf("pid: got %d, want %d", got[0].PID, os.Getpid())
 	}
-	if n := len(Of(got, "t1")); n != 2 {
+	if n := len(Run(got, "t1")); n != 2 {
 		t.Errorf("events of t1: got %d, want 2", n)
 	}
-	if n := len(Of(got, "t2")); n != 0 {
+	if n := len(Run(got, "t2")); n != 0 {
 		t.Errorf("events of t2: got %d, want 0", n)
 	}
 }
