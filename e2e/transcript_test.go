@@ -87,13 +87,6 @@ type run struct {
 	taken []string
 }
 
-func (r *run) must(payload []byte, err error) {
-	r.t.Helper()
-	if err != nil {
-		r.t.Fatalf("%s: %v", payload, err)
-	}
-}
-
 // invokeRestarted kills the stub, and starts it when its peer has the proposal:
 // a stub that runs as a service is started by its operator, as here.
 func (r *run) invokeRestarted() *client.Contract {

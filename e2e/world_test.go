@@ -134,6 +134,14 @@ func (w *world) submit(function string, args ...string) {
 	}
 }
 
+// must fails the test unless a call succeeded.
+func (w *world) must(payload []byte, err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatalf("%s: %v", payload, err)
+	}
+}
+
 // host is the stub with the enclave, as its administrator reaches it.
 func (w *world) host() admin.Host {
 	return admin.Host{Peer: w.At(0, w.Orgs[0].Admin), Chaincode: w.name}
