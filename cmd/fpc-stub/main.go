@@ -82,7 +82,7 @@ func host(ctx context.Context, s *settings, connect connector, log *slog.Logger,
 	defer recorder.Close()
 	config := stub.Config{
 		Chaincode: s.chaincode, ERCC: s.ercc, MSPID: s.mspID, MaxInvocations: s.maxInvocations, Timeout: s.timeout,
-		AwaitState: s.launched, Trace: recorder, EnclaveProcess: "enclave@" + s.mspID,
+		AwaitState: s.launched, Trace: trace.KillAt(s.killAt, recorder), EnclaveProcess: "enclave@" + s.mspID,
 	}
 	if s.enclave != "" {
 		if err := withEnclave(&config, s, log, stderr); err != nil {

@@ -17,7 +17,7 @@ import (
 type settings struct {
 	chaincode, ercc, mspID string
 	enclave, state, trace  string
-	tap                    string
+	tap, killAt            string
 	peerAddress            string
 	maxInvocations         int
 	timeout                time.Duration
@@ -34,6 +34,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.StringVar(&s.enclave, "enclave", getenv("FPC_ENCLAVE"), "enclave program; empty: this stub only validates (FPC_ENCLAVE)")
 	flags.StringVar(&s.state, "state", getenv("FPC_STATE"), "folder for sealed state; one for all chaincodes of a peer will do (FPC_STATE)")
 	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
+	flags.StringVar(&s.killAt, "kill-at", "", "step at which to kill the process that takes it, for tests of crashes; empty: none")
 	flags.StringVar(&s.tap, "tap", "", "folder to copy everything into that passes between stub and enclave, for audits; empty: none")
 	flags.StringVar(&s.peerAddress, "peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
 	flags.IntVar(&s.maxInvocations, "max-invocations", stub.DefaultMaxInvocations, "invocations that run in the enclave at the same time")

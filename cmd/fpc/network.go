@@ -45,6 +45,7 @@ type networkFlags struct {
 	channel      string
 	batchTimeout time.Duration
 	batchCount   uint32
+	killAt       string
 }
 
 func (n *networkFlags) add(cmd *cobra.Command) {
@@ -53,6 +54,8 @@ func (n *networkFlags) add(cmd *cobra.Command) {
 	f.IntVar(&n.port, "port", 0, "the orderer's port; the peers have the next ones (default: free ports)")
 	f.StringVar(&n.channel, "channel", "", "the channel's name (default mychannel)")
 	f.DurationVar(&n.batchTimeout, "batch-timeout", 0, "how long the orderer waits before it cuts a block (default 200ms)")
+	f.StringVar(&n.killAt, "kill-at", "", "step at which the network kills itself, for tests of crashes")
+	_ = f.MarkHidden("kill-at") // cannot fail: the flag is there
 	f.Uint32Var(&n.batchCount, "batch-count", 0, "transactions in a block at most (default 500)")
 }
 
@@ -203,7 +206,7 @@ func serve(cmd *cobra.Command, dir string, n networkFlags) (*devnet.Network, fun
 	}
 	net, err := devnet.Start(cmd.Context(), devnet.Config{
 		Dir: dir, Orgs: n.orgs, Channel: n.channel, BatchTimeout: n.batchTimeout, BatchCount: n.batchCount, Port: n.port,
-		Trace: recorder, Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)),
+		Trace: trace.KillAt(n.killAt, recorder), Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)),
 	})
 	if err != nil {
 		return nil, nil, err
