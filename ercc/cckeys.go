@@ -108,7 +108,7 @@ func (t *tx) checkLineage(step string, r protocol.VerifiedKeyRegistration, encla
 	if err != nil {
 		return err
 	}
-	if !r.Lineage.HasPlatform(claims.Platform) || claims.Debug && !r.Lineage.HasDebug() {
+	if !r.Lineage.Covers(claims.Custody()) {
 		return protocol.Errorf(step, protocol.CodeLineage, "the lineage leaves out the registering enclave")
 	}
 	return r.Lineage.Check(step, policy.Attestation)

@@ -48,6 +48,16 @@ func (l Lineage) HasDebug() bool {
 	return slices.ContainsFunc(l.custodies, func(c Custody) bool { return c.Debug })
 }
 
+// Covers tells whether the lineage admits to a holder of this kind: one of the
+// same platform, and one in debug mode if this one is. The TCB level may differ:
+// it changes under an enclave (REG-15), whose newest evidence is judged beside
+// its lineage.
+func (l Lineage) Covers(c Custody) bool {
+	return slices.ContainsFunc(l.custodies, func(held Custody) bool {
+		return held.Platform == c.Platform && (held.Debug || !c.Debug)
+	})
+}
+
 // Check refuses a lineage with any custody below the policy: a key set is as
 // weak as its weakest holder ever was. The step is the caller's.
 func (l Lineage) Check(step string, policy AttestationPolicy) error {

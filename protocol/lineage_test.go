@@ -36,6 +36,22 @@ func TestLineage(t *testing.T) {
 	wantCode(t, err, protocol.CodeMalformed)
 }
 
+func TestLineageCovers(t *testing.T) {
+	l := protocol.NewLineage(protocol.Custody{Platform: "sim", TCB: 3, Debug: true}, protocol.Custody{Platform: "sevsnp", TCB: 7})
+	for holder, want := range map[protocol.Custody]bool{
+		{Platform: "sevsnp", TCB: 7}:              true,
+		{Platform: "sevsnp", TCB: 9}:              true,
+		{Platform: "sevsnp", TCB: 7, Debug: true}: false,
+		{Platform: "sim", TCB: 1, Debug: true}:    true,
+		{Platform: "sim", TCB: 3}:                 true,
+		{Platform: "tdx", TCB: 7}:                 false,
+	} {
+		if got := l.Covers(holder); got != want {
+			t.Errorf("Covers(%+v) = %v, want %v", holder, got, want)
+		}
+	}
+}
+
 // Attack row 29: a key set born in simulation never becomes anything else.
 func TestLineageIsHeldAgainstPolicy(t *testing.T) {
 	hard := protocol.Custody{Platform: "sevsnp", TCB: 7}

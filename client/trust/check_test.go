@@ -192,6 +192,25 @@ func TestClientsOwnPolicyDecides(t *testing.T) {
 	}
 }
 
+// Attack row 28: an enclave whose platform was updated refreshes its credentials
+// (REG-15) and keeps its keys; that it is in debug mode now must not pass as what
+// its keys' lineage says.
+func TestAttack28RefreshAtAnotherTCB(t *testing.T) {
+	for _, tcb := range []uint32{0, 2} {
+		w := clienttest.New(t, 3)
+		params(func(p *guest.Params) { p.TCB = tcb })(w)
+		if _, err := check(t, w, w.Trust(), clienttest.Noon); err != nil {
+			t.Errorf("refreshed from TCB level 1 to %d: %v, want success", tcb, err)
+		}
+	}
+	w := clienttest.New(t, 3)
+	params(func(p *guest.Params) { p.Debug = true })(w)
+	lenient := w.Trust()
+	lenient.Attestation.Platforms = map[string]attest.PlatformPolicy{"sim": {AllowDebug: true}}
+	_, err := check(t, w, lenient, clienttest.Noon)
+	wantCode(t, err, protocol.CodeLineage)
+}
+
 // An enclave that is not trusted does not matter if another one is.
 func TestUntrustedEnclavesAreLeftOut(t *testing.T) {
 	w := clienttest.New(t, 3)

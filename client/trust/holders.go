@@ -134,7 +134,7 @@ func (c *check) checkRegistration(found *Chaincode, credentials *protocol.Creden
 	if !bytes.Equal(r.ChaincodeEK.ID(), found.ek.ID()) {
 		return none, protocol.Errorf(stepCredentials, protocol.CodeUnknownKey, "enclave %.12s signed for another key than the registered one", id)
 	}
-	if !r.Lineage.Contains(claims.Custody()) {
+	if !r.Lineage.Covers(claims.Custody()) {
 		return none, protocol.Errorf(stepCredentials, protocol.CodeLineage, "lineage of the key that enclave %.12s holds leaves out that enclave's own kind", id)
 	}
 	return r.Lineage, r.Lineage.Check(stepCredentials, c.policy.Attestation)
