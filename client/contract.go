@@ -10,6 +10,7 @@ import (
 
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -17,6 +18,28 @@ import (
 type Contract struct {
 	network   *Network
 	chaincode string
+	padding   keys.Padding // of requests
+}
+
+// A ContractOption says how one chaincode is called.
+type ContractOption func(*Contract)
+
+// WithoutPadding sends requests to the chaincode at their true length. By
+// default they are padded by at most 12 %, so that lengths tell little. It is
+// for chaincodes whose lengths are public; those are built with
+// private.WithoutPadding, which does the same for what the enclave seals. The
+// two are independent: neither side can tell, or change, what the other does.
+func WithoutPadding() ContractOption {
+	return func(c *Contract) { c.padding = keys.PadNone }
+}
+
+// Contract returns a private chaincode by its name.
+func (n *Network) Contract(chaincode string, options ...ContractOption) *Contract {
+	c := &Contract{network: n, chaincode: chaincode, padding: keys.PadPadme}
+	for _, option := range options {
+		option(c)
+	}
+	return c
 }
 
 // Name returns the chaincode's name.
@@ -157,7 +180,7 @@ func (c *Contract) NewProposal(ctx context.Context, function string, opts ...Opt
 	}
 	n.received("INV-3", "client", "client", "r_key", txID)
 	args := append([][]byte{[]byte(function)}, o.args...)
-	request, err := entry.chaincode.Seal(o.creator, args, o.transient)
+	request, err := entry.chaincode.Seal(c.padding, o.creator, args, o.transient)
 	if err != nil {
 		return nil, fmt.Errorf("seal the request: %w", err)
 	}

@@ -112,9 +112,6 @@ func Connect(config Config) (*Network, error) {
 	return n, nil
 }
 
-// Contract returns a private chaincode by its name.
-func (n *Network) Contract(chaincode string) *Contract { return &Contract{n, chaincode} }
-
 // received records a step that this client received.
 func (n *Network) received(step, from, to, what, txID string) {
 	n.config.Trace.Record(trace.Event{Step: step, From: from, To: to, What: what, TxID: txID})

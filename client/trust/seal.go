@@ -18,10 +18,10 @@ type Request struct {
 	key       keys.ResponseKey
 }
 
-// Seal encrypts arguments and transient data for the chaincode. creator is the
-// serialised identity that will sign the proposal: under any other the request
-// does not open.
-func (c *Chaincode) Seal(creator []byte, args [][]byte, transient map[string][]byte) (*Request, error) {
+// Seal encrypts arguments and transient data for the chaincode, their length
+// hidden by the padding. creator is the serialised identity that will sign the
+// proposal: under any other the request does not open.
+func (c *Chaincode) Seal(padding keys.Padding, creator []byte, args [][]byte, transient map[string][]byte) (*Request, error) {
 	const step = "INV-4"
 	key := keys.NewResponseKey()
 	secret, err := key.MarshalSecret()
@@ -29,7 +29,7 @@ func (c *Chaincode) Seal(creator []byte, args [][]byte, transient map[string][]b
 		return nil, protocol.Wrap(step, protocol.CodeInternal, err)
 	}
 	binding := keys.RequestBinding{ChannelHash: c.pins.channelHash, ChaincodeID: c.ID(), Creator: creator}
-	sealed, err := protocol.SealRequest(c.ek, binding, keys.PadPadme, &pb.ClearRequest{Args: args, Transient: transient, ResponseKey: secret})
+	sealed, err := protocol.SealRequest(c.ek, binding, padding, &pb.ClearRequest{Args: args, Transient: transient, ResponseKey: secret})
 	if err != nil {
 		return nil, err
 	}

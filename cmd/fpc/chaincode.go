@@ -30,6 +30,7 @@ type callFlags struct {
 	ctor      string
 	transient string
 	plain     bool
+	noPadding bool
 	hex       bool
 }
 
@@ -39,6 +40,7 @@ func (f *callFlags) add(cmd *cobra.Command) {
 	flags.StringVarP(&f.ctor, "ctor", "c", "", `function and arguments: {"Args":["function","argument",…]}`)
 	flags.StringVar(&f.transient, "transient", "", `transient data as JSON, values in base64: {"key":"dmFsdWU="}`)
 	flags.BoolVar(&f.plain, "plain", false, "the chaincode is not private: send arguments in clear, to every peer named")
+	flags.BoolVar(&f.noPadding, "no-padding", false, "send the sealed call at its true length; for chaincodes whose lengths are public")
 	flags.BoolVarP(&f.hex, "hex", "x", false, "print the answer as hex")
 	f.trust.add(flags)
 }

@@ -135,5 +135,9 @@ func (f *callFlags) contract(cmd *cobra.Command, c *session) (*client.Contract, 
 	if err != nil {
 		return nil, err
 	}
-	return network.Contract(f.name), nil
+	var options []client.ContractOption
+	if f.noPadding {
+		options = append(options, client.WithoutPadding())
+	}
+	return network.Contract(f.name, options...), nil
 }
