@@ -84,8 +84,8 @@ func (h hostState) Access(ctx context.Context, req *fpc.StateRequest) (*fpc.Stat
 		return nil, err
 	}
 	resp := &fpc.StateResponse{}
-	if err := proto.Unmarshal(b, resp); err != nil {
-		return nil, protocol.Errorf("EX-1", CodeBadAnswer, "the host's answer does not decode")
+	if err := protocol.Unmarshal("EX-1", "the host's answer", b, resp); err != nil {
+		return nil, protocol.Errorf("EX-1", CodeBadAnswer, "%w", err)
 	}
 	return resp, nil
 }
