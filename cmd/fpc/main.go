@@ -60,7 +60,7 @@ CORE_PEER_LOCALMSPID, CORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_ROOTCERT_FILE, …)
 	})
 	s.addConnectionFlags(root.PersistentFlags())
 	root.AddCommand(
-		newDemo(), newNetwork(),
+		newDemo(), newNetwork(), newBuilder(),
 		newChannel(s), newLifecycle(s), newChaincode(s), newERCC(s), newEnclave(s), newTrace(s), newMan(),
 	)
 	refuseUnknown(root)

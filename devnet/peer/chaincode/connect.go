@@ -92,16 +92,19 @@ func (r *runtime) gaveUp(ctx context.Context) error {
 }
 
 // Register serves protos.ChaincodeSupport/Register: a process that the peer or
-// its administrator launched registers as an installed package. Only that
-// package's presence vouches for it, so that the port must be open to the
+// its administrator launched registers as an installed package. One that the peer
+// launched shows the certificate that it was given. For one that others launched
+// only the package's presence vouches, so that the port must be open to the
 // peer's own host only.
 func (s *Support) Register(st rpc.ChaincodeStream) error {
 	registered := make(chan error, 1)
 	var r *runtime
 	go func() {
 		registered <- handshake(st, s.cfg.Params, func(name string) (err error) {
-			r, err = s.installed(name)
-			return err
+			if r, err = s.installed(name); err != nil {
+				return err
+			}
+			return s.cfg.External.Admit(name, clientCertificate(st.Context()))
 		})
 	}()
 	late := time.NewTimer(s.cfg.StartTimeout)

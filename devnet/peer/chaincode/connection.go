@@ -70,6 +70,10 @@ func ConnectionOf(pkg *lifecycle.Package) (*Connection, error) {
 	if err != nil || raw == nil {
 		return nil, err
 	}
+	return parseConnection(raw)
+}
+
+func parseConnection(raw []byte) (*Connection, error) {
 	var c Connection
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return nil, fmt.Errorf("connection.json: %w", err)

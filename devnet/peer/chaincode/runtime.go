@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/privatechaincode/fpc/devnet/peer/external"
 )
 
 // runtime is one package that this peer runs: at most one process of it is
@@ -19,6 +21,7 @@ type runtime struct {
 	live     *session
 	starting *start
 	stopped  bool
+	process  *external.Process // launched last; nil: none
 }
 
 // start is one attempt to get a process connected, shared by all who wait.
@@ -92,11 +95,10 @@ func (r *runtime) current() (*session, *start, error) {
 // run makes one attempt.
 func (r *runtime) run(ctx context.Context, attempt *start) {
 	defer attempt.cancel()
-	err := r.begin(ctx)
+	launched, err := r.begin(ctx)
 	if err == nil {
 		// Connected, or launched and now expected to register.
-		<-ctx.Done()
-		err = r.gaveUp(ctx)
+		err = r.awaitRegistration(ctx, launched)
 	}
 	r.settle(attempt, err)
 }
@@ -113,23 +115,32 @@ func (r *runtime) settle(attempt *start, err error) {
 	close(attempt.done)
 }
 
-// begin connects to the package's process if it is a service, else launches it.
-func (r *runtime) begin(ctx context.Context) error {
+// begin connects to the package's process if it is a service. Else it launches
+// one, or returns nil where that is for others to do.
+func (r *runtime) begin(ctx context.Context) (*external.Process, error) {
 	pkg, err := r.support.cfg.Packages.Package(r.packageID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	conn, err := ConnectionOf(pkg)
+	built, err := r.support.cfg.External.Build(ctx, r.packageID, pkg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if conn != nil {
-		return r.connect(ctx, conn)
+	var conn *Connection
+	if built == nil {
+		conn, err = ConnectionOf(pkg)
+	} else {
+		conn, err = connectionOfBuild(built)
 	}
-	if r.support.cfg.Launch != nil {
-		return r.support.cfg.Launch(ctx, r.packageID, pkg)
+	switch {
+	case err != nil:
+		return nil, err
+	case conn != nil:
+		return nil, r.connect(ctx, conn)
+	case built != nil:
+		return r.launch(built)
 	}
-	return nil
+	return nil, nil
 }
 
 // adopt makes a registered process the package's; there can be only one.
@@ -167,11 +178,14 @@ func (r *runtime) serve(s *session) error {
 func (r *runtime) stop() {
 	r.mu.Lock()
 	r.stopped = true
-	live, attempt := r.live, r.starting
+	live, attempt, process := r.live, r.starting, r.process
 	r.mu.Unlock()
 	if attempt != nil {
 		attempt.cancel()
 		<-attempt.done
+	}
+	if process != nil {
+		process.Stop()
 	}
 	if live != nil {
 		live.hangUp()

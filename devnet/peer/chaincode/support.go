@@ -22,6 +22,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/devnet/peer/simulator"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
@@ -102,9 +103,10 @@ type Config struct {
 	Simulate func(channelID, txID string) (*simulator.Simulator, error)
 	// History answers GET_HISTORY_FOR_KEY.
 	History History
-	// Launch starts a package that is not a service, so that it registers. Nil:
-	// whoever runs it does so, and the peer waits for it.
-	Launch func(ctx context.Context, packageID string, pkg *lifecycle.Package) error
+	// External builds packages and launches those that are no service, so that
+	// they register. A package that it does not take is run by whoever does so,
+	// and the peer waits for it. May be nil.
+	External *external.Builders
 
 	ExecuteTimeout time.Duration // 0: DefaultExecuteTimeout
 	StartTimeout   time.Duration // 0: DefaultStartTimeout
