@@ -64,6 +64,32 @@ type nop struct{}
 
 func (nop) Record(Event) {}
 
+// Join passes every event on to all of the recorders; nil ones do not count.
+func Join(recorders ...Recorder) Recorder {
+	var all joined
+	for _, r := range recorders {
+		if f, ok := r.(*File); r == nil || r == Nop || ok && f == nil {
+			continue
+		}
+		all = append(all, r)
+	}
+	switch len(all) {
+	case 0:
+		return Nop
+	case 1:
+		return all[0]
+	}
+	return all
+}
+
+type joined []Recorder
+
+func (j joined) Record(e Event) {
+	for _, r := range j {
+		r.Record(e)
+	}
+}
+
 // Named fills in the process name, the process id and the time of every event
 // that lacks them, and passes it on. A nil recorder counts as Nop.
 func Named(process string, to Recorder) Recorder {

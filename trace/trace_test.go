@@ -86,3 +86,26 @@ INV-10  enclave: verify proposal [enclave@Org1MSP #2]
 		t.Errorf("transcript:\ngot\n%swant\n%s", b.String(), want)
 	}
 }
+
+// list records into itself.
+type list []Event
+
+func (l *list) Record(e Event) { *l = append(*l, e) }
+
+func TestJoin(t *testing.T) {
+	none, err := OpenDir("", "stub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Join(nil, none, Nop); got != Nop {
+		t.Errorf("nothing joined: got %v, want Nop", got)
+	}
+	var a, b list
+	if got := Join(nil, &a); got != Recorder(&a) {
+		t.Errorf("one joined: got %v, want it", got)
+	}
+	Named("stub", Join(&a, none, &b)).Record(Event{Step: "INV-7"})
+	if len(a) != 1 || len(b) != 1 || a[0].Process != "stub" || !a[0].Time.Equal(b[0].Time) {
+		t.Errorf("got %+v and %+v, want one event of the stub in both", a, b)
+	}
+}
