@@ -9,18 +9,26 @@ import (
 	"github.com/privatechaincode/fpc/protocol"
 )
 
+// maxCredentials bounds what one enclave's credentials may hold, evidence with its
+// collateral included, in bytes: every client reads all of a chaincode's
+// enclaves, so one registrant must not make that too much for them (attack 18).
+const maxCredentials = 256 << 10
+
 // registerEnclave registers an enclave (REG-11 to REG-13), or replaces the
 // credentials of one that attests anew (REG-15). Arguments: Credentials, and
 // the code manifest whose hash is the definition's version. It returns the
 // enclave id. No clock floor is kept: a timestamp, however far ahead, leaves
 // nothing behind (attack 30).
 //
-// Codes: those of REG-12, and revoked, already_registered, not_registered,
+// Codes: those of REG-12, and too_large, revoked, already_registered, not_registered,
 // wrong_enclave, stale_refresh.
 func (t *tx) registerEnclave(args [][]byte) ([]byte, error) {
 	given, err := protocol.ParseRegisterEnclave(args)
 	if err != nil {
 		return nil, err
+	}
+	if n := len(given.Credentials); n > maxCredentials {
+		return nil, protocol.Errorf("REG-11", protocol.CodeTooLarge, "credentials of %d bytes, at most %d are kept", n, maxCredentials)
 	}
 	stored := &fpc.Credentials{}
 	if err := protocol.Unmarshal("REG-11", "credentials", given.Credentials, stored); err != nil {

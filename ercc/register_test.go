@@ -6,9 +6,11 @@ package ercc_test
 
 import (
 	"crypto/sha256"
+	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/attest"
@@ -94,6 +96,9 @@ func TestAttack12RegisterRefusals(t *testing.T) {
 			return r.Orgs[scene.Org1].Client().Creator()
 		}},
 		{name: "a caller that is no identity", want: protocol.CodeMalformed, caller: func(*registry) []byte { return []byte("x") }},
+		{name: "an endpoint that is none", want: protocol.CodeBadArguments, lie: func(_ *registry, e *scene.Enclave) {
+			e.Data.HostParams.PeerEndpoint = "peer0:7051\x1b[2J"
+		}},
 		{name: "refresh of an enclave never registered", want: protocol.CodeNotRegistered, lie: func(_ *registry, e *scene.Enclave) {
 			e.Data.OnCreation = false
 		}},
@@ -115,6 +120,30 @@ func TestAttack12RegisterRefusals(t *testing.T) {
 			}
 			before := r.state()
 			scene.Code(t, r.register(caller, credentials), test.want)
+			r.unchanged(before)
+		})
+	}
+}
+
+// Attack 18: what one registrant brings, all clients have to read. Bytes that
+// nobody looks at are no way to make it more.
+func TestAttack18OversizedCredentials(t *testing.T) {
+	for name, grow := range map[string]func(e *scene.Enclave, c *fpc.Credentials){
+		"endpoint": func(e *scene.Enclave, _ *fpc.Credentials) {
+			e.Data.HostParams.PeerEndpoint = strings.Repeat("h", 300<<10) + ":7051"
+		},
+		"evidence": func(_ *scene.Enclave, c *fpc.Credentials) {
+			c.Evidence.Attestation = append(c.Evidence.Attestation, protowire.AppendBytes(protowire.AppendTag(nil, 99, protowire.BytesType), make([]byte, 300<<10))...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := withPolicy(t)
+			e := r.NewEnclave(scene.Org1)
+			grow(e, &fpc.Credentials{Evidence: &fpc.Evidence{}})
+			credentials := e.Credentials()
+			grow(e, credentials)
+			before := r.state()
+			scene.Code(t, r.register(r.admin(scene.Org1), credentials), protocol.CodeTooLarge)
 			r.unchanged(before)
 		})
 	}

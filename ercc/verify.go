@@ -4,6 +4,7 @@ package ercc
 
 import (
 	"bytes"
+	"regexp"
 	"time"
 
 	"github.com/privatechaincode/fpc/attest"
@@ -12,6 +13,10 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
+
+// peerEndpoint is host:port, as clients dial it and people read it in lists: a
+// registrant cannot hide anything else there.
+var peerEndpoint = regexp.MustCompile(`^[a-zA-Z0-9_.:\[\]-]{1,253}:[0-9]{1,5}$`)
 
 // registration is an enclave that has passed all of REG-12's checks. Only
 // verifyRegistration makes one.
@@ -25,7 +30,7 @@ type registration struct {
 //
 // Codes: no_policy, wrong_policy, clock, malformed, attest's codes,
 // no_definition, not_in_manifest, wrong_chaincode, wrong_version,
-// wrong_channel, wrong_msp, foreign_caller, not_admin.
+// wrong_channel, bad_arguments, wrong_msp, foreign_caller, not_admin.
 func (t *tx) verifyRegistration(credentials *fpc.Credentials, manifest []byte) (*registration, error) {
 	const step = "REG-12"
 	policy, err := t.policy(step)
@@ -86,7 +91,7 @@ func checkCode(step string, claims attest.Claims, manifest []byte, committed *de
 }
 
 // checkParams holds CC_Params against the committed definition, the sequence
-// excepted.
+// excepted, and Host_Params to their form.
 func checkParams(step string, c *protocol.Credentials, committed *definition.Definition) error {
 	p := c.Data.GetCcParams()
 	if p.GetVersion() != committed.GetVersion() {
@@ -94,6 +99,9 @@ func checkParams(step string, c *protocol.Credentials, committed *definition.Def
 	}
 	if p.GetChannelId() != committed.Channel {
 		return protocol.Errorf(step, protocol.CodeWrongChannel, "the enclave was made for channel %q, this is %q", p.GetChannelId(), committed.Channel)
+	}
+	if !peerEndpoint.MatchString(c.Data.GetHostParams().GetPeerEndpoint()) {
+		return protocol.Errorf(step, protocol.CodeBadArguments, "the enclave's peer endpoint is not host:port")
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func (r enclaveRow) String() string {
 	if platform == "sim" {
 		platform = "SIMULATED"
 	}
-	return fmt.Sprintf("%s  %s  %s  %s  %s  %s", r.EnclaveID, r.MSPID, r.Endpoint, platform, r.Version, state)
+	return printable(fmt.Sprintf("%s  %s  %s  %s  %s  %s", r.EnclaveID, r.MSPID, r.Endpoint, platform, r.Version, state))
 }
 
 func newEnclaveList(e *enclaveFlags) *cobra.Command {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
@@ -66,14 +67,26 @@ func exitCode(err error) int {
 }
 
 // message is an error on one line; of joined errors that say the same it keeps
-// the first.
+// the first. Much of it can be a server's words, so it holds nothing that a
+// terminal would obey.
 func message(err error) string {
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
-		line = strings.Join(strings.Fields(line), " ")
+		line = printable(strings.Join(strings.Fields(line), " "))
 		if line != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines, "; ")
+}
+
+// printable replaces what is not printed but obeyed: control characters, escape
+// sequences, marks that turn the direction of text.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }

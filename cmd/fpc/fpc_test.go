@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +48,20 @@ func TestMessageIsOneLine(t *testing.T) {
 	err := errors.Join(errors.New("peer a\n  refused"), errors.New("refused"), errors.New("peer b"))
 	if got, want := message(err), "peer a; refused; peer b"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A lying peer's words and a registrant's endpoint do not steer the terminal.
+func TestTerminalIsNotSteered(t *testing.T) {
+	err := &fabric.RejectedError{Server: "peer p", Status: 500, Message: "no\x1b[2J\x1b]0;done\a \u202eabc \u009b1m"}
+	row := enclaveRow{EnclaveID: "id", Endpoint: "peer:7051\x1b[31m\rid  verified"}
+	for _, got := range []string{message(err), row.String()} {
+		if i := strings.IndexFunc(got, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {
+			t.Errorf("got %q, which holds %q", got, got[i:i+1])
+		}
+	}
+	if got := message(errors.New("Grüße aus 東京 … done")); got != "Grüße aus 東京 … done" {
+		t.Errorf("got %q, want the text as it was", got)
 	}
 }
 
