@@ -18,6 +18,7 @@ import (
 
 	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/devnet/ledger"
+	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/trace"
@@ -41,6 +42,14 @@ type Config struct {
 	// Port is the orderer's TCP port; the peer of the i-th organisation, from
 	// 1, listens on Port+i. 0 means free ports.
 	Port int
+
+	// Builders are the peers' external builders: they check packages at their
+	// installation, and have peers launch chaincodes that are no service.
+	Builders []external.Builder
+	// Environment holds variables of single peers' environments, by MSP id:
+	// builders' programs get those that their builder propagates. All peers
+	// have this process' environment beside it.
+	Environment map[string]map[string]string
 
 	// Trace records the steps that orderer and peers receive; nil means none.
 	Trace trace.Recorder

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -93,20 +94,20 @@ func (n *Network) startPeer(cfg Config, org *ca.Org, l net.Listener) error {
 	if err != nil {
 		return err
 	}
+	tlsRoot, err := os.ReadFile(org.TLSRoot())
+	if err != nil {
+		return err
+	}
 	recorder := named("peer@"+org.MSPID, cfg.Trace)
 	log := cfg.Log.With("node", name)
 	fetch := newFetcher(links.orderer.Conn, signer, recorder, log)
 	p, err := peer.New(peer.Config{
-		MSPID:    org.MSPID,
-		Address:  l.Addr().String(),
-		Signer:   signer,
-		LocalMSP: rules,
-		Ledgers:  ledgers,
+		MSPID: org.MSPID, Address: l.Addr().String(), Signer: signer, LocalMSP: rules, TLSRoot: tlsRoot,
+		Ledgers: ledgers, Network: links, Joined: fetch.follow,
 		Dir:      filepath.Join(cfg.Dir, dataDir, name, "packages"),
-		Network:  links,
-		Joined:   fetch.follow,
-		Trace:    recorder,
-		Log:      log,
+		BuildDir: filepath.Join(cfg.Dir, dataDir, name, "builds"),
+		Builders: cfg.Builders, Environment: cfg.environment(org.MSPID),
+		Trace: recorder, Log: log,
 	})
 	if err != nil {
 		return err
@@ -119,6 +120,16 @@ func (n *Network) startPeer(cfg Config, org *ca.Org, l net.Listener) error {
 		}
 	}
 	return n.serve(l, org.NodeDir(peerNode), p.Register)
+}
+
+// environment looks variables of a peer's environment up.
+func (c Config) environment(mspID string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if value, set := c.Environment[mspID][name]; set {
+			return value, true
+		}
+		return os.LookupEnv(name)
+	}
 }
 
 // joinOnce brings the peer into the network's channel if it is not in it yet.
@@ -147,7 +158,8 @@ func (n *Network) serve(l net.Listener, nodeDir string, register func(grpc.Servi
 		return err
 	}
 	s := grpc.NewServer(
-		grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})),
+		// A chaincode that a peer launched shows a certificate that the peer gave it.
+		grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12})),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.WaitForHandlers(true), // the stores close next
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Minute, PermitWithoutStream: true}),

@@ -19,6 +19,7 @@ import (
 	"github.com/privatechaincode/fpc/devnet/peer/acl"
 	"github.com/privatechaincode/fpc/devnet/peer/chaincode"
 	"github.com/privatechaincode/fpc/devnet/peer/endorser"
+	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/devnet/peer/gateway"
 	"github.com/privatechaincode/fpc/devnet/peer/lifecycle"
 	"github.com/privatechaincode/fpc/devnet/peer/scc"
@@ -45,6 +46,18 @@ type Config struct {
 	Ledgers *ledger.Peer
 	// Dir keeps the installed packages; it is made if absent.
 	Dir string
+	// Builders check packages when they are installed, and launch those that are
+	// no service.
+	Builders []external.Builder
+	// BuildDir keeps what Builders made; it is made if absent. Empty: no
+	// builders.
+	BuildDir string
+	// Environment looks up what Builders' programs get of the peer's
+	// environment; nil means os.LookupEnv.
+	Environment func(name string) (string, bool)
+	// TLSRoot verifies the peer's own TLS certificate, in PEM, for launched
+	// chaincodes; nil means no TLS.
+	TLSRoot []byte
 	// Network reaches the other peers and the orderers.
 	Network gateway.Network
 	// Joined is called when cscc JoinChain made a channel's ledger, so that the
@@ -84,6 +97,10 @@ func New(cfg Config) (*Peer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("peer %s: %w", cfg.Address, err)
 	}
+	builders, err := cfg.builders()
+	if err != nil {
+		return nil, fmt.Errorf("peer %s: %w", cfg.Address, err)
+	}
 	p := &Peer{cfg: cfg}
 	p.access = &acl.Checker{Local: cfg.LocalMSP, Bundle: p.bundle}
 	definitions := lifecycle.New(lifecycle.Config{
@@ -102,7 +119,7 @@ func New(cfg Config) (*Peer, error) {
 		MayCall: func(inv *chaincode.Invocation, channelID string) error {
 			return p.mayUse(acl.ChaincodeToChaincode, inv, channelID)
 		},
-		Simulate: p.simulate, History: history{cfg.Ledgers},
+		Simulate: p.simulate, History: history{cfg.Ledgers}, External: builders,
 		ExecuteTimeout: cfg.ExecuteTimeout, StartTimeout: cfg.StartTimeout, Params: cfg.Params, Log: cfg.Log,
 	})
 	p.endorser = &endorser.Endorser{
@@ -116,6 +133,17 @@ func New(cfg Config) (*Peer, error) {
 	}
 	p.deliver = &deliver.Server{Chain: p.chain, Now: cfg.Now}
 	return p, nil
+}
+
+// builders are the external builders, nil if there is no place for their output.
+func (c Config) builders() (*external.Builders, error) {
+	if c.BuildDir == "" {
+		return nil, nil
+	}
+	return external.New(external.Config{
+		Builders: c.Builders, Dir: c.BuildDir, MSPID: c.MSPID, PeerAddress: c.Address, RootCert: c.TLSRoot,
+		Environment: c.Environment, Now: c.Now, Log: c.Log,
+	})
 }
 
 func (c Config) withDefaults() Config {
@@ -149,7 +177,8 @@ func (p *Peer) Register(s grpc.ServiceRegistrar) {
 	rpc.RegisterChaincodeSupportServer(s, p.support)
 }
 
-// Close ends the connections to chaincodes. It does not close the ledgers.
+// Close ends the connections to chaincodes, and those that it launched. It does
+// not close the ledgers.
 func (p *Peer) Close() error { return p.support.Close() }
 
 func (p *Peer) bundle(channelID string) (*channel.Bundle, bool) {

@@ -62,8 +62,9 @@ func OpenPackages(dir string) (*Packages, error) {
 	return p, nil
 }
 
-// Install keeps a package. Installing it again is an error, as in Fabric.
-func (p *Packages) Install(raw []byte) (Installed, error) {
+// Install keeps a package that check takes; nil takes all. Installing it again is
+// an error, as in Fabric.
+func (p *Packages) Install(raw []byte, check func(packageID string, pkg *lifecycle.Package) error) (Installed, error) {
 	pkg, err := lifecycle.ParsePackage(raw)
 	if err != nil {
 		return Installed{}, fmt.Errorf("could not parse as a chaincode install package: %w", err)
@@ -72,16 +73,37 @@ func (p *Packages) Install(raw []byte) (Installed, error) {
 	if !fileName.MatchString(baseName(id)) || filepath.Base(baseName(id)) != baseName(id) {
 		return Installed{}, fmt.Errorf("invalid label '%s'", pkg.Label)
 	}
+	if err := p.isNew(id); err != nil {
+		return Installed{}, err
+	}
+	if check != nil {
+		if err := check(id, pkg); err != nil {
+			return Installed{}, err
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, ok := p.installed[id]; ok {
-		return Installed{}, fmt.Errorf("chaincode already successfully installed (package ID '%s')", id)
+		return Installed{}, alreadyInstalled(id)
 	}
 	if err := writeFile(p.path(id), raw); err != nil {
 		return Installed{}, fmt.Errorf("could not save cc install package: %w", err)
 	}
 	p.installed[id] = Installed{PackageID: id, Label: pkg.Label}
 	return p.installed[id], nil
+}
+
+func (p *Packages) isNew(id string) error {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if _, ok := p.installed[id]; ok {
+		return alreadyInstalled(id)
+	}
+	return nil
+}
+
+func alreadyInstalled(id string) error {
+	return fmt.Errorf("chaincode already successfully installed (package ID '%s')", id)
 }
 
 // Get returns an installed package's entry, or *NotInstalledError.

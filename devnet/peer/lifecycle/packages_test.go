@@ -22,11 +22,11 @@ func TestPackagesAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := peertest.Package(t, "my-label_1.0+x", "127.0.0.1:7052")
-	entry, err := packages.Install(raw)
+	entry, err := packages.Install(raw, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := packages.Install(raw); err == nil || !strings.Contains(err.Error(), "chaincode already successfully installed (package ID '"+entry.PackageID) {
+	if _, err := packages.Install(raw, nil); err == nil || !strings.Contains(err.Error(), "chaincode already successfully installed (package ID '"+entry.PackageID) {
 		t.Errorf("installed again: got %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, ".install-123"), []byte("half"), 0o600); err != nil { // a killed peer's

@@ -12,10 +12,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/devnet/peer/chaincode"
+	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/devnet/peer/simulator"
 	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
@@ -28,6 +30,8 @@ type Config struct {
 	// MSPID is the peer's organisation: approvals are made in its name.
 	MSPID    string
 	Packages *Packages
+	// External builds packages before they are installed. May be nil.
+	External *external.Builders
 	// Access tells whether the proposer may call "_lifecycle/<function>".
 	Access func(resource string, inv *chaincode.Invocation) error
 	// Bundle returns a joined channel's configuration.
@@ -54,7 +58,7 @@ func (s *SCC) Name() string { return lifecycle.Namespace }
 
 // Invoke implements chaincode.System: two arguments, the function's name and
 // its serialized message; the payload of the answer is a message too.
-func (s *SCC) Invoke(_ context.Context, inv *chaincode.Invocation, args [][]byte) *peer.Response {
+func (s *SCC) Invoke(ctx context.Context, inv *chaincode.Invocation, args [][]byte) *peer.Response {
 	if len(args) == 0 {
 		return refuse("lifecycle scc must be invoked with arguments")
 	}
@@ -72,7 +76,7 @@ func (s *SCC) Invoke(_ context.Context, inv *chaincode.Invocation, args [][]byte
 	if f.onChannel && inv.Sim == nil {
 		return refuse(fmt.Sprintf("failed to invoke backing implementation of '%s': invalid channel-less operation", name))
 	}
-	result, err := f.call(s, inv, args[1])
+	result, err := f.call(ctx, s, inv, args[1])
 	if err != nil {
 		return failure(name, err)
 	}
@@ -106,15 +110,18 @@ func failure(function string, err error) *peer.Response {
 	return refuse(fmt.Sprintf("failed to invoke backing implementation of '%s': %s", function, err))
 }
 
+// call runs a function on its serialized argument.
+type call func(ctx context.Context, s *SCC, inv *chaincode.Invocation, raw []byte) (proto.Message, error)
+
 // function is one function of the chaincode.
 type function struct {
 	// onChannel marks functions that make sense on a channel only.
 	onChannel bool
-	call      func(s *SCC, inv *chaincode.Invocation, raw []byte) (proto.Message, error)
+	call      call
 }
 
 var functions = map[string]function{
-	"InstallChaincode":                   {false, handle((*SCC).install)},
+	"InstallChaincode":                   {false, handleLong((*SCC).install)},
 	"QueryInstalledChaincode":            {false, handle((*SCC).queryInstalled)},
 	"QueryInstalledChaincodes":           {false, handle((*SCC).queryAllInstalled)},
 	"GetInstalledChaincodePackage":       {false, handle((*SCC).getPackage)},
@@ -127,22 +134,42 @@ var functions = map[string]function{
 	"QueryChaincodeDefinitions":          {true, handle((*SCC).queryDefinitions)},
 }
 
-// handle decodes a function's argument.
+// handle decodes the argument of a function that only reads and writes here.
 func handle[A any, P interface {
 	*A
 	proto.Message
-}, R proto.Message](f func(*SCC, *chaincode.Invocation, P) (R, error)) func(*SCC, *chaincode.Invocation, []byte) (proto.Message, error) {
-	return func(s *SCC, inv *chaincode.Invocation, raw []byte) (proto.Message, error) {
+}, R proto.Message](f func(*SCC, *chaincode.Invocation, P) (R, error)) call {
+	return handleLong(func(s *SCC, _ context.Context, inv *chaincode.Invocation, args P) (R, error) { return f(s, inv, args) })
+}
+
+// handleLong is handle for a function that can take long.
+func handleLong[A any, P interface {
+	*A
+	proto.Message
+}, R proto.Message](f func(*SCC, context.Context, *chaincode.Invocation, P) (R, error)) call {
+	return func(ctx context.Context, s *SCC, inv *chaincode.Invocation, raw []byte) (proto.Message, error) {
 		args := P(new(A))
 		if err := proto.Unmarshal(raw, args); err != nil {
 			return nil, fmt.Errorf("could not decode input arg: %w", err)
 		}
-		return f(s, inv, args)
+		return f(s, ctx, inv, args)
 	}
 }
 
-func (s *SCC) install(_ *chaincode.Invocation, args *pb.InstallChaincodeArgs) (*pb.InstallChaincodeResult, error) {
-	entry, err := s.cfg.Packages.Install(args.GetChaincodeInstallPackage())
+// installTimeout bounds the build of a package, as Fabric's peers do.
+const installTimeout = 5 * time.Minute
+
+// install is LC-2. What an external builder takes, it must be able to build: else
+// the package is refused, with what the builder said of it.
+func (s *SCC) install(ctx context.Context, _ *chaincode.Invocation, args *pb.InstallChaincodeArgs) (*pb.InstallChaincodeResult, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("over %s", installTimeout))
+	defer cancel()
+	entry, err := s.cfg.Packages.Install(args.GetChaincodeInstallPackage(), func(packageID string, pkg *lifecycle.Package) error {
+		if _, err := s.cfg.External.Build(ctx, packageID, pkg); err != nil {
+			return fmt.Errorf("could not build chaincode: %w", err)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}

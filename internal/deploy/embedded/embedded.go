@@ -17,6 +17,7 @@ import (
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/devnet"
+	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/trace"
@@ -31,6 +32,9 @@ type Config struct {
 	BatchCount   uint32
 	Trace        bool // record steps below Dir
 	Log          *slog.Logger
+	// Builders and Environment: see devnet.Config.
+	Builders    []external.Builder
+	Environment map[string]map[string]string
 }
 
 // Network is a running embedded network.
@@ -51,6 +55,7 @@ func Start(ctx context.Context, config Config) (*Network, error) {
 	n.config = devnet.Config{
 		Dir: filepath.Join(config.Dir, "network"), Orgs: config.Orgs, Log: config.Log, Trace: n.tracer,
 		BatchTimeout: config.BatchTimeout, BatchCount: config.BatchCount,
+		Builders: config.Builders, Environment: config.Environment,
 	}
 	if n.Devnet, err = devnet.Start(ctx, n.config); err != nil {
 		return nil, errors.Join(err, n.tracer.Close())
