@@ -11,6 +11,7 @@
 package ercc
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/privatechaincode/fpc/attest"
@@ -34,6 +35,11 @@ type Config struct {
 	Now func() time.Time
 	// Trace records the steps that the registry receives; nil: none.
 	Trace trace.Recorder
+	// Meter measures the calls; nil: nobody does.
+	Meter Meter
+	// Log is told of refusals, and at debug level of every call; nil: nothing is
+	// logged.
+	Log *slog.Logger
 }
 
 // Registry is the enclave registry.
@@ -51,6 +57,12 @@ func New(config Config) *Registry {
 	}
 	if config.Trace == nil {
 		config.Trace = trace.Nop
+	}
+	if config.Meter == nil {
+		config.Meter = noMeter{}
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Registry{config: config}
 }
@@ -87,19 +99,19 @@ func (r *Registry) Init(shim.ChaincodeStubInterface) *shim.Response { return shi
 // Invoke runs one function of the registry. A refusal is a response of status
 // 500 whose message is a protocol.StepError's text.
 func (r *Registry) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
-	payload, err := r.run(stub)
+	args := stub.GetArgs()
+	if len(args) == 0 {
+		args = [][]byte{nil}
+	}
+	name := string(args[0])
+	payload, err := r.observed(name, stub.GetTxID(), func() ([]byte, error) { return r.run(stub, name, args[1:]) })
 	if err != nil {
 		return shim.Error(err.Error())
 	}
 	return shim.Success(payload)
 }
 
-func (r *Registry) run(stub shim.ChaincodeStubInterface) ([]byte, error) {
-	args := stub.GetArgs()
-	if len(args) == 0 {
-		return nil, protocol.Errorf("REG-11", protocol.CodeUnknownFunction, "no function named")
-	}
-	name, args := string(args[0]), args[1:]
+func (r *Registry) run(stub shim.ChaincodeStubInterface, name string, args [][]byte) ([]byte, error) {
 	f, known := functions[name]
 	if !known {
 		return nil, protocol.Errorf("REG-11", protocol.CodeUnknownFunction, "the registry has no function %.64q", name)

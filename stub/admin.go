@@ -165,6 +165,7 @@ func (s *Stub) keep(c call, state *fpc.StubState) error {
 		return errors.Join(err, s.enclave.Stop())
 	}
 	s.state = state
+	s.config.Meter.Sealed()
 	s.record("REG-7", "enclave", "sealed state", c.peer.GetTxID())
 	return nil
 }

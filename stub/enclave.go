@@ -111,6 +111,9 @@ func (s *Stub) end(err error) {
 	select {
 	case <-s.done:
 	default:
+		if err != nil {
+			s.config.Log.Error("the stub ends", "reason", err)
+		}
 		s.err = err
 		close(s.done)
 	}

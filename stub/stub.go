@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -60,6 +61,11 @@ type Config struct {
 	// are recorded under EnclaveProcess and its process id.
 	Trace          trace.Recorder
 	EnclaveProcess string
+	// Meter measures the calls; nil: nobody does.
+	Meter Meter
+	// Log is told of refusals and of the enclave's end, and at debug level of
+	// every call; nil: nothing is logged.
+	Log *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -77,6 +83,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.EnclaveProcess == "" {
 		c.EnclaveProcess = "enclave"
+	}
+	if c.Meter == nil {
+		c.Meter = noMeter{}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.AttestationParams == nil {
 		c.AttestationParams = func() []byte { return nil }
@@ -180,19 +192,19 @@ const codeNoEnclave protocol.Code = "no_enclave"
 // Invoke runs one function of the stub. A refusal is a response of status 500
 // whose message is a protocol.StepError's text.
 func (s *Stub) Invoke(peer shim.ChaincodeStubInterface) *shim.Response {
-	payload, err := s.run(peer)
+	args := peer.GetArgs()
+	if len(args) == 0 {
+		args = [][]byte{nil}
+	}
+	name := string(args[0])
+	payload, err := s.observed(name, peer.GetTxID(), func() ([]byte, error) { return s.run(peer, name, args[1:]) })
 	if err != nil {
 		return shim.Error(err.Error())
 	}
 	return shim.Success(payload)
 }
 
-func (s *Stub) run(peer shim.ChaincodeStubInterface) ([]byte, error) {
-	args := peer.GetArgs()
-	if len(args) == 0 {
-		return nil, protocol.Errorf("INV-7", protocol.CodeUnknownFunction, "no function named")
-	}
-	name := string(args[0])
+func (s *Stub) run(peer shim.ChaincodeStubInterface, name string, args [][]byte) ([]byte, error) {
 	f, known := functions[name]
 	if !known {
 		return nil, protocol.Errorf("INV-7", protocol.CodeUnknownFunction, "a private chaincode's stub has no function %.64q", name).
@@ -207,7 +219,7 @@ func (s *Stub) run(peer shim.ChaincodeStubInterface) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(contextOf(peer), s.config.Timeout)
 	defer cancel()
-	return f.run(s, call{ctx: ctx, peer: peer, args: args[1:]})
+	return f.run(s, call{ctx: ctx, peer: peer, args: args})
 }
 
 // contextOf returns the transaction's context where the shim has one.
