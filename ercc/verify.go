@@ -4,7 +4,6 @@ package ercc
 
 import (
 	"bytes"
-	"regexp"
 	"time"
 
 	"github.com/privatechaincode/fpc/attest"
@@ -13,10 +12,6 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
-
-// peerEndpoint is host:port, as clients dial it and people read it in lists: a
-// registrant cannot hide anything else there.
-var peerEndpoint = regexp.MustCompile(`^[a-zA-Z0-9_.:\[\]-]{1,253}:[0-9]{1,5}$`)
 
 // registration is an enclave that has passed all of REG-12's checks. Only
 // verifyRegistration makes one.
@@ -100,10 +95,7 @@ func checkParams(step string, c *protocol.Credentials, committed *definition.Def
 	if p.GetChannelId() != committed.Channel {
 		return protocol.Errorf(step, protocol.CodeWrongChannel, "the enclave was made for channel %q, this is %q", p.GetChannelId(), committed.Channel)
 	}
-	if !peerEndpoint.MatchString(c.Data.GetHostParams().GetPeerEndpoint()) {
-		return protocol.Errorf(step, protocol.CodeBadArguments, "the enclave's peer endpoint is not host:port")
-	}
-	return nil
+	return protocol.CheckEndpoint(step, c.Data.GetHostParams().GetPeerEndpoint())
 }
 
 // checkChannel holds the channel that the enclave was given against the one

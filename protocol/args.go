@@ -3,6 +3,8 @@
 package protocol
 
 import (
+	"regexp"
+
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 )
 
@@ -23,12 +25,25 @@ func (a InitEnclave) Args() [][]byte {
 	return [][]byte{[]byte(FuncInitEnclave), []byte(a.PeerEndpoint), a.AttestationParams, a.GenesisBlock, a.ConfigBlock}
 }
 
-// ParseInitEnclave reads the arguments.
+// ParseInitEnclave reads the arguments, and holds the endpoint to its form before
+// an enclave attests it for good.
 func ParseInitEnclave(args [][]byte) (InitEnclave, error) {
 	if err := count("REG-1", FuncInitEnclave, args, 4); err != nil {
 		return InitEnclave{}, err
 	}
-	return InitEnclave{string(args[0]), args[1], args[2], args[3]}, nil
+	a := InitEnclave{string(args[0]), args[1], args[2], args[3]}
+	return a, CheckEndpoint("REG-1", a.PeerEndpoint)
+}
+
+var endpoint = regexp.MustCompile(`^[a-zA-Z0-9_.:\[\]-]{1,253}:[0-9]{1,5}$`)
+
+// CheckEndpoint demands host:port: clients dial it, and people read it in lists,
+// so a registrant can hide nothing else there. Code: bad_arguments.
+func CheckEndpoint(step, peer string) error {
+	if !endpoint.MatchString(peer) {
+		return Errorf(step, CodeBadArguments, "the peer's endpoint %.64q is not host:port", peer)
+	}
+	return nil
 }
 
 // RefreshEnclave are the arguments of refreshEnclave (REG-15).

@@ -37,7 +37,8 @@ func TestInitEnclaveRefusals(t *testing.T) {
 		"no configuration block":          {lie: func(a *protocol.InitEnclave) { a.ConfigBlock = nil }, want: protocol.CodeMalformed},
 		"a block without a configuration": {lie: func(a *protocol.InitEnclave) { a.ConfigBlock = encode(t, block.New(3, nil, nil)) }, want: protocol.CodeMalformed},
 		"another channel's configuration": {lie: func(a *protocol.InitEnclave) { a.ConfigBlock = foreignBlock(t, w.ConfigBlock(1)) }, want: protocol.CodeWrongChannel},
-		"no peer endpoint":                {lie: func(a *protocol.InitEnclave) { a.PeerEndpoint = "" }, want: protocol.CodeMalformed},
+		"no peer endpoint":                {lie: func(a *protocol.InitEnclave) { a.PeerEndpoint = "" }, want: protocol.CodeBadArguments},
+		"an endpoint that is none":        {lie: func(a *protocol.InitEnclave) { a.PeerEndpoint = "dns:///peer0:7051" }, want: protocol.CodeBadArguments},
 		"attestation parameters":          {lie: func(a *protocol.InitEnclave) { a.AttestationParams = []byte("{}") }, want: "attestation"},
 	} {
 		t.Run(name, func(t *testing.T) {
