@@ -8,8 +8,6 @@ import (
 	"errors"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/fabric/envelope"
@@ -118,23 +116,6 @@ func signedIn(t testing.TB, ccrsp []byte) *fpc.EnclaveResponse {
 	decode(t, ccrsp, response)
 	decode(t, response.Response, message)
 	return message
-}
-
-// decode and encode may be called by hosts that lie, on goroutines of their own.
-func decode(t testing.TB, raw []byte, m proto.Message) {
-	t.Helper()
-	if err := proto.Unmarshal(raw, m); err != nil {
-		t.Error(err)
-	}
-}
-
-func encode(t testing.TB, m proto.Message) []byte {
-	t.Helper()
-	raw, err := proto.Marshal(m)
-	if err != nil {
-		t.Error(err)
-	}
-	return raw
 }
 
 // notCommitted wants a transaction that stands in its block as invalid.

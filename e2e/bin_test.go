@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 )
 
 // timeout bounds one test's calls to the network.
@@ -31,4 +33,21 @@ func bin(t testing.TB) string {
 		}
 	}
 	return dir
+}
+
+// decode and encode may be called by hosts that lie, on goroutines of their own.
+func decode(t testing.TB, raw []byte, m proto.Message) {
+	t.Helper()
+	if err := proto.Unmarshal(raw, m); err != nil {
+		t.Error(err)
+	}
+}
+
+func encode(t testing.TB, m proto.Message) []byte {
+	t.Helper()
+	raw, err := proto.Marshal(m)
+	if err != nil {
+		t.Error(err)
+	}
+	return raw
 }
