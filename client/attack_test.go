@@ -190,6 +190,41 @@ func TestAttack11LyingPeers(t *testing.T) {
 				p.Lie = answerView(p, mine)
 			}
 		}, trust.CodeTooFewAnswers},
+		"one peer signs in the names of three": {func(t *testing.T, w *clienttest.World) {
+			mine := ownView(t, w)
+			for _, p := range w.Peers {
+				lie := answerView(w.Peers[0], mine)
+				p.Lie = func(proposal *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+					answer, err := lie(proposal, honest)
+					answer.Endorsement.Endorser = p.Member.Creator() // certificates are public
+					return answer, err
+				}
+			}
+		}, trust.CodeTooFewAnswers},
+		"honest signatures under one peer's answer": {func(t *testing.T, w *clienttest.World) {
+			mine := ownView(t, w)
+			for _, p := range w.Peers[1:] {
+				lie := answerView(p, mine)
+				p.Lie = func(proposal *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+					endorsement := honest.Endorsement
+					answer, err := lie(proposal, honest)
+					answer.Endorsement = endorsement
+					return answer, err
+				}
+			}
+			w.Peers[0].Lie = answerView(w.Peers[0], mine)
+		}, trust.CodeTooFewAnswers},
+		"peers who were revoked sign": {func(t *testing.T, w *clienttest.World) {
+			mine := ownView(t, w)
+			for i, p := range w.Peers[:2] {
+				w.Orgs[i].Revoke(p.Member)
+				p.Lie = answerView(p, mine)
+			}
+			w.Peers[2].Lie = func(*envelope.Proposal, *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+				return nil, errors.New("gone")
+			}
+			w.Pins = w.PinnedMSPs()
+		}, trust.CodeTooFewAnswers},
 		"strangers' certificates of the same names": {func(t *testing.T, w *clienttest.World) {
 			stranger := clienttest.New(t, 3)
 			for i, p := range w.Peers {

@@ -23,6 +23,7 @@ import (
 	"github.com/privatechaincode/fpc/fpctest"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	msppb "github.com/privatechaincode/fpc/internal/pb/msp"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
 )
 
@@ -85,6 +86,18 @@ func New(t testing.TB, n int) *World {
 	w.Enclave = NewEnclave(w, w.Orgs[0].MSPID, w.Peers[0].Address())
 	w.View = w.view(w.Enclave)
 	return w
+}
+
+// PinnedMSPs are pins of the organisations as they are now, revocations included.
+func (w *World) PinnedMSPs() *trust.Pins {
+	w.TB.Helper()
+	var configs []*msppb.FabricMSPConfig
+	for _, org := range w.Orgs {
+		configs = append(configs, org.Config())
+	}
+	pins, err := trust.NewPins(ChannelID, w.Pins.ChannelHash(), configs...)
+	w.check(err)
+	return pins
 }
 
 // Trust is a client's policy that allows simulated enclaves.
