@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// Diagnosis is one failure in words.
+type Diagnosis struct {
+	Failed string `json:"failed"`         // what did not work
+	Step   string `json:"step,omitempty"` // the flows' name of the step that refused
+	Code   string `json:"code,omitempty"` // its code, or Fabric's
+	Why    string `json:"why"`            // what that means
+	Said   string `json:"said,omitempty"` // the words of the one who refused
+	Remedy string `json:"remedy"`         // what to do
+}
+
+// Text finds the failures in the text of an error, the most particular first:
+// refusals of steps, Fabric's verdicts, and the words in which servers and this
+// program refuse. It returns none where it knows nothing of the text.
+func Text(text string) []Diagnosis {
+	var found []Diagnosis
+	for _, refusal := range refusalsIn(text) {
+		found = append(found, Refusal(refusal))
+	}
+	if d, ok := verdictIn(text); ok {
+		found = append(found, d)
+	}
+	if len(found) > 0 {
+		return found
+	}
+	for _, w := range refusals {
+		if w.pattern.MatchString(text) {
+			return []Diagnosis{{Failed: failure(text), Why: w.Means, Said: said(text), Remedy: w.Remedy}}
+		}
+	}
+	for _, w := range failures {
+		if w.pattern.MatchString(text) {
+			return []Diagnosis{{Failed: w.Means, Why: "the text below is all that is known", Said: said(text), Remedy: w.Remedy}}
+		}
+	}
+	return nil
+}
+
+// Refusal explains the refusal of a step.
+func Refusal(e *protocol.StepError) Diagnosis {
+	d := Diagnosis{Step: e.Step, Code: string(e.Code), Said: e.Reason}
+	d.Failed = "step " + e.Step
+	if what, ok := Step(e.Step); ok {
+		d.Failed = what
+	}
+	known, ok := Code(e.Code)
+	if !ok {
+		known = Explanation{"this release of fpc does not know the code", "use the fpc of the release that the chaincode, stub or registry runs"}
+	}
+	d.Why, d.Remedy = known.Means, known.Remedy
+	if e.Hint != "" && e.Hint != known.Remedy {
+		d.Remedy = e.Hint + "; " + known.Remedy
+	}
+	return d
+}
+
+// Committed explains how a transaction stands in its block.
+func Committed(code peer.TxValidationCode) Diagnosis {
+	d := Diagnosis{Failed: "peers found the transaction invalid: nothing changed", Step: "VAL-5", Code: code.String()}
+	if code == peer.TxValidationCode_VALID {
+		d.Failed = "nothing: the transaction stands in its block"
+	}
+	known, ok := Verdict(code)
+	if !ok {
+		known = Explanation{"this release of fpc does not know the code", "look it up in Fabric's documentation"}
+	}
+	d.Why, d.Remedy = known.Means, known.Remedy
+	return d
+}
+
+var (
+	refusalHead = regexp.MustCompile(`\b([A-Z]{2,4}-[0-9]{1,2}[a-z]?) \[([a-z][a-z0-9_]{1,40})\]`)
+	verdictWord = regexp.MustCompile(`\b[A-Z]+(?:_[A-Z]+)+\b|\bas invalid: [A-Z_]+`)
+	// nextServer is where the words of the next server begin, in an error that
+	// joins several.
+	nextServer = regexp.MustCompile(`[;\n]\s*(peer|orderer) \S+( refused|:| cannot)`)
+)
+
+// refusalsIn finds the refusals of steps in a text, which may be of several
+// servers, on one line or more. One that only repeats another is left out.
+func refusalsIn(text string) []*protocol.StepError {
+	heads := refusalHead.FindAllStringSubmatchIndex(text, -1)
+	var found []*protocol.StepError
+	for i, h := range heads {
+		end := len(text)
+		if i+1 < len(heads) {
+			end = heads[i+1][0]
+		}
+		e := &protocol.StepError{Step: text[h[2]:h[3]], Code: protocol.Code(text[h[4]:h[5]])}
+		e.Reason, e.Hint = reasonAndHint(text[h[1]:end])
+		wraps := i+1 < len(heads) && e.Reason == "" // a step that passes on another's refusal
+		same := func(o *protocol.StepError) bool { return o.Step == e.Step && o.Code == e.Code }
+		if !wraps && !slices.ContainsFunc(found, same) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// reasonAndHint takes apart what stands behind a refusal's code.
+func reasonAndHint(text string) (reason, hint string) {
+	if next := nextServer.FindStringIndex(text); next != nil {
+		text = text[:next[0]]
+	}
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	reason, hint, hinted := strings.Cut(text, " (hint: ")
+	if !hinted {
+		return strings.TrimRight(text, " ;"), ""
+	}
+	if end := strings.LastIndex(hint, ")"); end >= 0 {
+		hint = hint[:end]
+	}
+	return reason, hint
+}
+
+// verdictIn finds Fabric's validation code in a text.
+func verdictIn(text string) (Diagnosis, bool) {
+	for _, word := range verdictWord.FindAllString(text, -1) {
+		name := strings.TrimPrefix(word, "as invalid: ")
+		if code, ok := peer.TxValidationCode_value[name]; ok {
+			d := Committed(peer.TxValidationCode(code))
+			d.Said = said(text)
+			return d, true
+		}
+	}
+	return Diagnosis{}, false
+}
+
+// failure says what the client could not do, in general.
+func failure(text string) string {
+	for _, w := range failures {
+		if w.pattern.MatchString(text) {
+			return w.Means
+		}
+	}
+	return "a server or this program refused"
+}
+
+// said is a text on one line, without the name of the program that printed it.
+func said(text string) string {
+	return strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "fpc: ")
+}
