@@ -3,6 +3,7 @@
 package builder
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,9 +19,13 @@ import (
 // Detect returns nil for a package of type fpc, whatever else is wrong with it:
 // build says that better than a peer that finds no builder.
 func Detect(metadata string) error {
-	m, err := readMetadata(metadata)
+	raw, err := readMetadata(metadata)
 	if err != nil {
 		return err
+	}
+	var m struct{ Type string }
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return fmt.Errorf("%s: %w", pkg.MetadataFile, err)
 	}
 	if m.Type != pkg.TypeFPC {
 		return fmt.Errorf("a package of type %.50q is not for this builder, which takes %s", m.Type, pkg.TypeFPC)
@@ -33,7 +38,11 @@ func Detect(metadata string) error {
 // program. Nothing is written for a package that is refused. Errors are
 // *protocol.StepError, for what is wrong with the package.
 func Build(source, metadata, output string, getenv func(string) string) error {
-	m, err := readMetadata(metadata)
+	raw, err := readMetadata(metadata)
+	if err != nil {
+		return err
+	}
+	m, err := pkg.ParseMetadata(raw)
 	if err != nil {
 		return err
 	}
@@ -77,12 +86,8 @@ func Release(output, release string) error {
 	return err
 }
 
-func readMetadata(dir string) (pkg.Metadata, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, pkg.MetadataFile))
-	if err != nil {
-		return pkg.Metadata{}, err
-	}
-	return pkg.ParseMetadata(raw)
+func readMetadata(dir string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(dir, pkg.MetadataFile))
 }
 
 // writeFile makes the file and the folders that it lies in.

@@ -104,7 +104,7 @@ func New(cfg Config) (*Peer, error) {
 	p := &Peer{cfg: cfg}
 	p.access = &acl.Checker{Local: cfg.LocalMSP, Bundle: p.bundle}
 	definitions := lifecycle.New(lifecycle.Config{
-		MSPID: cfg.MSPID, Packages: packages,
+		MSPID: cfg.MSPID, Packages: packages, External: builders,
 		Access: func(resource string, inv *chaincode.Invocation) error { return p.mayUse(resource, inv, inv.ChannelID) },
 		Bundle: p.bundle, Channels: cfg.Ledgers.Channels, Simulate: p.simulate,
 	})

@@ -68,13 +68,9 @@ type ServiceSpec struct {
 // Serve deploys a chaincode and starts its programs.
 func (n *Network) Serve(ctx context.Context, spec ServiceSpec) (*Service, error) {
 	s := &Service{Name: spec.Name}
-	definition := lifecycle.Definition{Name: spec.Name, Version: spec.Version, Sequence: max(1, spec.Sequence)}
-	if spec.Policy != "" {
-		parameter, err := PolicyParameter(spec.Policy)
-		if err != nil {
-			return nil, err
-		}
-		definition.ValidationParameter = parameter
+	definition, err := definition(spec.Name, spec.Version, spec.Policy, spec.Sequence)
+	if err != nil {
+		return nil, err
 	}
 	addresses := make([]string, len(n.Orgs))
 	makePackage := func(org int) ([]byte, error) {
@@ -88,10 +84,9 @@ func (n *Network) Serve(ctx context.Context, spec ServiceSpec) (*Service, error)
 				return nil, err
 			}
 		}
-		trace.Named("admin", n.Steps).Record(trace.Event{Step: "LC-1", From: "admin", To: "admin", What: "package"})
+		n.recordPackage()
 		return spec.Package(address)
 	}
-	var err error
 	if s.Packages, err = n.Install(ctx, makePackage); err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name, err)
 	}
@@ -111,6 +106,22 @@ func (n *Network) Serve(ctx context.Context, spec ServiceSpec) (*Service, error)
 		return nil, err
 	}
 	return s, nil
+}
+
+// recordPackage records LC-1.
+func (n *Network) recordPackage() {
+	trace.Named("admin", n.Steps).Record(trace.Event{Step: "LC-1", From: "admin", To: "admin", What: "package"})
+}
+
+// definition is a chaincode's definition; without a policy the channel's holds.
+func definition(name, version, policy string, sequence int64) (lifecycle.Definition, error) {
+	d := lifecycle.Definition{Name: name, Version: version, Sequence: max(1, sequence)}
+	if policy == "" {
+		return d, nil
+	}
+	var err error
+	d.ValidationParameter, err = PolicyParameter(policy)
+	return d, err
 }
 
 // PolicyParameter is a signature policy as a definition carries it.
@@ -172,21 +183,28 @@ type Private struct {
 	StubArgs func(org int) []string // further arguments of an organisation's stub; may be nil
 }
 
+// code is what its package holds.
+func (p Private) code() (pkg.Code, error) {
+	binary, err := os.ReadFile(p.Enclave)
+	if err != nil {
+		return pkg.Code{}, err
+	}
+	manifest, err := pkg.SimManifest(binary)
+	return pkg.Code{Enclave: binary, Manifest: manifest}, err
+}
+
 // ServePrivate deploys a private chaincode. The first organisation's stub has
 // the enclave, the others' only validate. It answers the code manifest.
 func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte, error) {
-	binary, err := os.ReadFile(p.Enclave)
-	if err != nil {
-		return nil, nil, err
-	}
-	manifest, err := pkg.SimManifest(binary)
+	code, err := p.code()
 	if err != nil {
 		return nil, nil, err
 	}
 	s, err := n.Serve(ctx, ServiceSpec{
-		Name: p.Name, Version: manifest.Version(), Policy: p.Policy, Sequence: p.Sequence, Via: p.Via,
+		Name: p.Name, Version: code.Manifest.Version(), Policy: p.Policy, Sequence: p.Sequence, Via: p.Via,
 		Package: func(address string) ([]byte, error) {
-			return pkg.BuildFPC(p.Name, pkg.Code{Enclave: binary, Manifest: manifest, Connection: &pkg.Connection{Address: address, DialTimeout: "10s"}})
+			code.Connection = &pkg.Connection{Address: address, DialTimeout: "10s"}
+			return pkg.BuildFPC(p.Name, code)
 		},
 		Program: func(org int) Program {
 			args := append(n.traceArgs(), "--chaincode", p.Name, "--msp-id", n.Orgs[org].MSPID)
@@ -202,7 +220,7 @@ func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, manifest.Bytes(), nil
+	return s, code.Manifest.Bytes(), nil
 }
 
 func (n *Network) traceArgs() []string {

@@ -109,7 +109,8 @@ func (s *Builders) build(ctx context.Context, work string, pkg *lifecycle.Packag
 	}
 	for _, b := range s.cfg.Builders {
 		if err := s.call(ctx, b, "detect", source, metadata); err != nil {
-			continue // not its kind of package; what it said is in the log
+			s.cfg.Log.Debug("builder does not take the package", "builder", b.Name, "reason", err)
+			continue
 		}
 		if err := s.call(ctx, b, "build", source, metadata, output); err != nil {
 			return nil, fmt.Errorf("external builder '%s' failed to build: %w", b.Name, err)

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim && linux
+
+package e2e
+
+import (
+	"log/slog"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/privatechaincode/fpc/builder"
+	"github.com/privatechaincode/fpc/builder/buildertest"
+	"github.com/privatechaincode/fpc/client/admin"
+	"github.com/privatechaincode/fpc/devnet/peer/external"
+	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/deploy/embedded"
+	"github.com/privatechaincode/fpc/trace"
+)
+
+// newLaunchedWorld starts a network whose peers have the builder that `fpc builder
+// install` makes. The first organisation's has a place for sealed state.
+func newLaunchedWorld(t *testing.T) *world {
+	t.Helper()
+	dir := t.TempDir()
+	b := filepath.Join(dir, "builder")
+	if out, err := exec.Command(filepath.Join(bin(t), "fpc"), "builder", "install", b).CombinedOutput(); err != nil {
+		t.Fatalf("fpc builder install: %v: %s", err, out)
+	}
+	steps := filepath.Join(dir, "trace")
+	w := &world{t: t, name: "auction", log: newLogged(), ctx: bounded(t)}
+	var err error
+	w.Network, err = embedded.Start(w.ctx, embedded.Config{
+		Dir: dir, Bin: bin(t), Trace: true, BatchTimeout: batch, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Builders: []external.Builder{{Name: builder.Name, Path: b, PropagateEnvironment: builder.Environment()}},
+		Environment: map[string]map[string]string{
+			"Org1MSP": {builder.EnvState: filepath.Join(dir, "state"), builder.EnvTrace: steps},
+			"Org2MSP": {builder.EnvTrace: steps},
+			"Org3MSP": {builder.EnvTrace: steps},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, w.Network) })
+	return w
+}
+
+// launch deploys ERCC as a service and the auction for the peers to launch.
+func (w *world) launch() {
+	w.t.Helper()
+	policy, err := w.RegistryPolicy(w.ctx, w.name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if w.registry, err = w.ServeRegistry(w.ctx, policy); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(w.registry.Stop)
+	if w.service, w.manifest, err = w.LaunchPrivate(w.ctx, deploy.Private{Name: w.name, Enclave: w.sample(w.name)}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// launched are the stubs that an organisation's peer runs now.
+func (w *world) launched(org int) []deploy.Launched {
+	w.t.Helper()
+	peer := "peer0." + w.Devnet.Description().Organizations[org].Domain
+	found, err := deploy.FindLaunched(filepath.Join(w.Devnet.Description().Dir, "data", peer, "builds"), w.name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return found
+}
+
+// theLaunched is the one stub that an organisation's peer runs.
+func (w *world) theLaunched(org int) deploy.Launched {
+	w.t.Helper()
+	found := w.launched(org)
+	if len(found) != 1 {
+		w.t.Fatalf("stubs at %s: got %v, want one", w.Orgs[org].MSPID, found)
+	}
+	return found[0]
+}
+
+// steps are the steps of a process that the trace holds.
+func (w *world) stepsOf(process string) []string {
+	w.t.Helper()
+	events, err := trace.ReadDir(w.Trace)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var steps []string
+	for _, e := range events {
+		if e.Process == process {
+			steps = append(steps, e.Step)
+		}
+	}
+	return steps
+}
+
+func count(steps []string, step string) int {
+	n := 0
+	for _, s := range steps {
+		if s == step {
+			n++
+		}
+	}
+	return n
+}
+
+// countLines counts the lines after a mark that have all of the words.
+func countLines(l *logged, mark int, words ...string) int {
+	n := 0
+	for _, line := range l.since(mark) {
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// myBid asks for the second organisation's bid.
+func (w *world) myBid() {
+	w.t.Helper()
+	answer, err := w.contract(1).Evaluate(w.ctx, "mybid", "a1")
+	if err != nil || !strings.Contains(string(answer), `"amount":42`) {
+		w.t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
+	}
+}
+
+// A peer launches stub and enclave when they are needed, and anew when either was
+// killed; what was sealed is there again (INV-6a to INV-6d).
+func TestPeerLaunchesTheStub(t *testing.T) {
+	w := newLaunchedWorld(t)
+	w.launch()
+	for org := range w.Orgs {
+		if found := w.launched(org); len(found) != 0 {
+			t.Errorf("before any invocation %s runs %v, want nothing", w.Orgs[org].MSPID, found)
+		}
+	}
+	w.initialise()
+	w.submit("create", "a1", "a painting")
+	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := admin.Host{Peer: w.At(2, w.Orgs[2].Admin), Chaincode: w.name}.Status(w.ctx)
+	if err == nil || !strings.Contains(err.Error(), builder.EnvState) {
+		t.Errorf("status at a peer without a place for sealed state: got error %v, want one that names %s", err, builder.EnvState)
+	}
+	for org := range w.Orgs {
+		if got := w.theLaunched(org); (got.Enclave != 0) != (org == 0) {
+			t.Errorf("%s runs %+v, want an enclave at the first organisation alone", w.Orgs[org].MSPID, got)
+		}
+	}
+	for _, kill := range []struct {
+		name          string
+		stub, enclave bool
+	}{{"stub", true, false}, {"enclave", false, true}, {"stub and enclave", true, true}} {
+		t.Run("kill "+kill.name, func(t *testing.T) {
+			w.t = t
+			before, mark := w.theLaunched(0), w.log.mark()
+			launches := count(w.stepsOf("stub@Org1MSP"), "INV-6a")
+			if err := before.Kill(kill.stub, kill.enclave); err != nil {
+				t.Fatal(err)
+			}
+			w.log.await(w.ctx, t, mark, "chaincode stream ended", w.service.Packages[0])
+			w.myBid()
+			after := w.theLaunched(0)
+			if after.Stub == before.Stub || after.Enclave == before.Enclave || after.Enclave == 0 {
+				t.Errorf("after the kill: got %+v, want other processes than %+v", after, before)
+			}
+			if got := count(w.stepsOf("stub@Org1MSP"), "INV-6a"); got != launches+1 {
+				t.Errorf("INV-6a: got %d times, want %d", got, launches+1)
+			}
+		})
+	}
+	w.t = t
+	if got := count(w.stepsOf("enclave@Org1MSP"), "INV-6d"); got != 3 {
+		t.Errorf("INV-6d, once for each kill: got %d times, want 3", got)
+	}
+}
+
+// Many invocations that find the stub gone wait for one launch.
+func TestOneLaunchForMany(t *testing.T) {
+	w := newLaunchedWorld(t)
+	w.launch()
+	w.initialise()
+	w.submit("create", "a1", "a painting")
+	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {
+		t.Fatal(err)
+	}
+	mark := w.log.mark()
+	if err := w.theLaunched(0).Kill(true, false); err != nil {
+		t.Fatal(err)
+	}
+	w.log.await(w.ctx, t, mark, "chaincode stream ended", w.service.Packages[0])
+	mark = w.log.mark()
+	bidder := w.contract(1)
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if answer, err := bidder.Evaluate(w.ctx, "mybid", "a1"); err != nil || !strings.Contains(string(answer), `"amount":42`) {
+				t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
+			}
+		})
+	}
+	all.Wait()
+	if got := countLines(w.log, mark, "chaincode launched"); got != 1 {
+		t.Errorf("launches: got %d, want 1", got)
+	}
+}
+
+// A network that is stopped takes its stubs with it; started again, it launches
+// them from what was built.
+func TestLaunchedStubsEndWithTheNetwork(t *testing.T) {
+	w := newLaunchedWorld(t)
+	w.launch()
+	w.initialise()
+	w.submit("create", "a1", "a painting")
+	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {
+		t.Fatal(err)
+	}
+	var before []deploy.Launched
+	for org := range w.Orgs {
+		before = append(before, w.launched(org)...)
+	}
+	mark := w.log.mark()
+	if err := w.Restart(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range before {
+		if err := syscall.Kill(b.Stub, 0); err == nil {
+			t.Errorf("stub %d outlived the network", b.Stub)
+		}
+	}
+	w.restartRegistry()
+	w.myBid()
+	if got := countLines(w.log, mark, "chaincode was built"); got != 0 {
+		t.Errorf("builds after the restart: got %d, want none", got)
+	}
+}
+
+// restartRegistry starts the programs of ERCC, which have lost their peers.
+func (w *world) restartRegistry() {
+	w.t.Helper()
+	for org := range w.Orgs {
+		if err := w.registry.Restart(w.ctx, org); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// With connection.json in its package the stub is a service, with the builder as
+// without.
+func TestBuilderReleasesServices(t *testing.T) {
+	w := newLaunchedWorld(t)
+	w.serve(nil, w.name)
+	w.initialise()
+	w.submit("create", "a1", "a painting")
+	for org := range w.Orgs {
+		if found := w.launched(org); len(found) != 0 {
+			t.Errorf("%s launched %v for a service", w.Orgs[org].MSPID, found)
+		}
+	}
+	if got := countLines(w.log, 0, "chaincode was built", "auction:"); got != len(w.Orgs) {
+		t.Errorf("builds: got %d, want %d", got, len(w.Orgs))
+	}
+}
+
+// A package that the builder cannot build is refused when it is installed, with
+// one reason, and is not installed then.
+func TestMalformedPackageIsNotInstalled(t *testing.T) {
+	w := newLaunchedWorld(t)
+	malformed, err := buildertest.Packages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range malformed {
+		t.Run(test.Name, func(t *testing.T) {
+			_, err := w.Install(w.ctx, func(int) ([]byte, error) { return test.Raw, nil })
+			if err == nil || !strings.Contains(err.Error(), "could not build chaincode") || strings.Count(err.Error(), test.Says) != 1 {
+				t.Fatalf("install: got error %v, want one that says once %q", err, test.Says)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("install: got more than one line: %q", err)
+			}
+		})
+	}
+	installed, err := admin.Lifecycle{Network: w.At(0, w.Orgs[0].Admin)}.QueryInstalled(w.ctx)
+	if err != nil || len(installed.InstalledChaincodes) != 0 {
+		t.Errorf("installed: got %v, error %v; want nothing", installed, err)
+	}
+}
