@@ -83,6 +83,7 @@ func (p *Proposal) execute(ctx context.Context) (*trust.Answer, Peer, error) {
 			return nil, nil, reply.err
 		}
 		p.network.received("INV-18", "peer", "client", "ccrsp_msg", p.txID)
+		p.network.registry.remember(reply)
 		answer, err := p.verify(signed, reply.answer)
 		return answer, host, err
 	}

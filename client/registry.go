@@ -109,7 +109,7 @@ func (r *registry) read(ctx context.Context, chaincode string, now time.Time) (*
 			return err == nil
 		})
 		if err == nil {
-			r.remember(replies)
+			r.remember(replies...)
 			found, err := trust.Check(config.Pins, &config.Trust, chaincode, result, now)
 			return found, notAttested(chaincode, err)
 		}
@@ -133,8 +133,9 @@ func (r *registry) query(chaincode string) (*peer.SignedProposal, error) {
 	return d.signed()
 }
 
-// remember notes who endorses at which peer, for planning.
-func (r *registry) remember(replies []reply) {
+// remember notes who endorses at which peer, for planning: a peer that lies about
+// it is asked in vain.
+func (r *registry) remember(replies ...reply) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, reply := range replies {

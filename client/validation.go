@@ -3,6 +3,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,15 +59,25 @@ func (v *Validation) Endorse(ctx context.Context) (*Transaction, error) {
 	}
 }
 
-// planned returns the fewest peers, in order, whose endorsements would do.
+// planned returns the fewest peers whose endorsements would do: the enclave's
+// own first, which saw the state that the enclave saw, then those of which it is
+// known in whose name they endorse.
 func (v *Validation) planned() []Peer {
-	peers := slices.Clone(v.network.config.Peers)
-	if i := slices.IndexFunc(peers, func(p Peer) bool { return p.Address() == v.host.Address() }); i > 0 {
-		peers[0], peers[i] = peers[i], peers[0]
+	registry := v.network.registry
+	rank := func(p Peer) int {
+		switch {
+		case p.Address() == v.host.Address():
+			return 0
+		case registry.endorserAt(p) != nil:
+			return 1
+		}
+		return 2
 	}
+	peers := slices.Clone(v.network.config.Peers)
+	slices.SortStableFunc(peers, func(a, b Peer) int { return cmp.Compare(rank(a), rank(b)) })
 	var endorsers [][]byte
 	for i, p := range peers {
-		endorsers = append(endorsers, v.network.registry.endorserAt(p))
+		endorsers = append(endorsers, registry.endorserAt(p))
 		if v.proposal.entry.validation.WouldDo(endorsers) {
 			return peers[:i+1]
 		}
