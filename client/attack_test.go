@@ -5,6 +5,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -160,6 +161,23 @@ func TestAttack09CapturedRequest(t *testing.T) {
 	refusal, ok := protocol.ParseError(answer.GetResponse().GetMessage())
 	if !ok || refusal.Code != protocol.CodeRequestRefused {
 		t.Errorf("the enclave answered status %d, %q, want a refusal with code %q", answer.GetResponse().GetStatus(), answer.GetResponse().GetMessage(), protocol.CodeRequestRefused)
+	}
+}
+
+// Attack row 20: what is signed under the error label is an error, whatever
+// status it holds: a client must not take it for something that can be committed.
+func TestAttack20SuccessUnderTheErrorLabel(t *testing.T) {
+	w := clienttest.New(t, 3)
+	w.Enclave.Answer = func(answer *pb.ClearResponse) { answer.Status = 200 }
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	for name, call := range map[string]func(context.Context, string, ...string) ([]byte, error){"query": contract.Evaluate, "submit": contract.Submit} {
+		t.Run(name, func(t *testing.T) {
+			_, err := call(t.Context(), "a function that fails")
+			wantNotAttested(t, err, protocol.CodeBadResponse)
+			if n := w.Orderer.Committed(); n != 0 {
+				t.Errorf("%d transactions committed, want none", n)
+			}
+		})
 	}
 }
 

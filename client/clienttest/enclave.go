@@ -32,6 +32,8 @@ type Enclave struct {
 	Attested *pb.AttestedData
 	// Alter changes what the enclave is about to sign; nil: nothing.
 	Alter func(*pb.EnclaveResponse)
+	// Answer changes the answer before it is sealed; nil: nothing.
+	Answer func(*pb.ClearResponse)
 }
 
 // NewEnclave makes an enclave with chaincode keys of its own.
@@ -148,6 +150,9 @@ func (e *Enclave) seal(m *pb.EnclaveResponse, key keys.ResponseKey, clear *pb.Cl
 	answer := &pb.ClearResponse{Status: 500, Message: "no such function"}
 	if m.Kind == pb.EnclaveResponse_RESULT {
 		answer = &pb.ClearResponse{Status: 200, Payload: append(bytes.Join(clear.GetArgs(), []byte(" ")), clear.GetTransient()["t"]...)}
+	}
+	if e.Answer != nil {
+		e.Answer(answer)
 	}
 	binding := keys.ResponseBinding{
 		ChannelHash: m.ChannelHash, ChaincodeID: m.CcParams.GetChaincodeId(), TxID: txID, RequestHash: [32]byte(m.RequestHash), Exec: exec,
