@@ -9,8 +9,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"io"
 	"maps"
 	"slices"
+	"testing"
 
 	"github.com/privatechaincode/fpc/builder/pkg"
 )
@@ -80,4 +82,26 @@ func archive(files map[string][]byte) ([]byte, error) {
 	}
 	err := errors.Join(w.Close(), zipped.Close())
 	return out.Bytes(), err
+}
+
+// Unpack reads a gzipped tar, without any check.
+func Unpack(t testing.TB, raw []byte) map[string][]byte {
+	t.Helper()
+	zipped, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string][]byte)
+	for r := tar.NewReader(zipped); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[header.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
