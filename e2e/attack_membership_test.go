@@ -102,10 +102,12 @@ func TestAttack10RevokedClient(t *testing.T) {
 	_, err = w.As(mallory).Order(w.ctx, endorsed)
 	wantRevoked("transaction endorsed before", err)
 
+	// Who pins the new configuration waits for the enclave to know it too.
+	careful := deploy.Client{Signer: w.Orgs[0].Client, Pins: w.pinsNow(), Quorum: 3}
+	_, err = w.contractAs(careful).Evaluate(w.ctx, "ReadAsset", "a1")
+	refused(t, err, trust.CodeOldConfig)
 	w.refresh()
-	if got := w.status().GetEnclaveId(); got == "" {
-		t.Error("the enclave has no id after its refresh")
-	}
+	w.value(w.contractAs(careful), "blue")
 	w.value(w.contract(0), "blue")
 	w.submit("UpdateAsset", "a1", "green", "8")
 	w.value(w.contract(2), "green")

@@ -57,7 +57,7 @@ func NewEnclave(w *World, mspID, peer string) *Enclave {
 		CcParams:   &pb.CCParameters{ChaincodeId: Chaincode, Version: Manifest().Version(), ChannelId: ChannelID, Sequence: 1},
 		HostParams: &pb.HostParameters{MspId: mspID, PeerEndpoint: peer},
 		EnclaveVk:  e.VK.DER(), EnclaveEk: enclaveEK.PB(),
-		ChannelHash: w.Pins.ChannelHash(), MspRootsHash: w.rootsHash(), MspConfigHash: make([]byte, 32), OnCreation: true,
+		ChannelHash: w.Pins.ChannelHash(), MspRootsHash: w.rootsHash(), MspConfigHash: w.configHash, OnCreation: true,
 	}
 	return e
 }

@@ -13,11 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/attest/sim"
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/fabric/block"
 	"github.com/privatechaincode/fpc/fabric/channel"
+	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/fpctest"
@@ -25,6 +29,7 @@ import (
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	msppb "github.com/privatechaincode/fpc/internal/pb/msp"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
+	"github.com/privatechaincode/fpc/protocol"
 )
 
 // Names of what is in every world.
@@ -51,6 +56,7 @@ type World struct {
 
 	mu          sync.Mutex    // one peer answers at a time
 	endorsement policy.Policy // of the channel
+	configHash  []byte        // of its MSP configurations
 }
 
 // New makes a world of n organisations. Two worlds share nothing but names.
@@ -78,6 +84,7 @@ func New(t testing.TB, n int) *World {
 	bundle, err := channel.FromBlock(w.Genesis)
 	w.check(err)
 	w.endorsement, _ = bundle.Policy("/Channel/Application/Endorsement")
+	w.configHash = w.hashConfig(bundle)
 	w.Alice = w.Orgs[0].Client("alice")
 	w.Orderer = newOrderer(w)
 	for i, org := range w.Orgs {
@@ -86,6 +93,44 @@ func New(t testing.TB, n int) *World {
 	w.Enclave = NewEnclave(w, w.Orgs[0].MSPID, w.Peers[0].Address())
 	w.View = w.view(w.Enclave)
 	return w
+}
+
+func (w *World) hashConfig(bundle *channel.Bundle) []byte {
+	w.TB.Helper()
+	var serialized [][]byte
+	for _, org := range bundle.ApplicationOrgs() {
+		serialized = append(serialized, org.MSPConfig)
+	}
+	msps, err := protocol.NewMSPConfigurations(serialized, bundle.Sequence())
+	w.check(err)
+	hash, err := protocol.MSPConfigHash(msps)
+	w.check(err)
+	return hash
+}
+
+// PinNext pins a configuration block with edits of the genesis block's
+// configuration, and returns the hash of its MSP configurations.
+func (w *World) PinNext(edits ...channel.Edit) []byte {
+	w.TB.Helper()
+	first, err := channel.FromBlock(w.Genesis)
+	w.check(err)
+	config := proto.CloneOf(first.Config())
+	config.Sequence++
+	for _, edit := range edits {
+		w.check(edit(config))
+	}
+	env, err := envelope.NewSigned(envelope.Message{
+		Type: common.HeaderType_CONFIG, ChannelID: ChannelID, Timestamp: Noon, Data: &common.ConfigEnvelope{Config: config},
+	}, nil)
+	w.check(err)
+	raw, err := proto.Marshal(env)
+	w.check(err)
+	next := block.New(1, block.Hash(w.Genesis.GetHeader()), [][]byte{raw})
+	w.Pins, err = trust.PinBlocks(w.Genesis, next)
+	w.check(err)
+	bundle, err := channel.FromBlock(next)
+	w.check(err)
+	return w.hashConfig(bundle)
 }
 
 // PinnedMSPs are pins of the organisations as they are now, revocations included.

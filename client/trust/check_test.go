@@ -15,6 +15,7 @@ import (
 	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/client/clienttest"
 	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fpctest"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
@@ -120,6 +121,7 @@ func TestCheckRefuses(t *testing.T) {
 		"enclave of another channel":   {reattest(func(d *pb.AttestedData) { d.CcParams.ChannelId = "other" }), protocol.CodeWrongChannel},
 		"enclave of another genesis":   {reattest(func(d *pb.AttestedData) { d.ChannelHash = make([]byte, 32) }), protocol.CodeWrongChannel},
 		"enclave with other MSPs":      {reattest(func(d *pb.AttestedData) { d.MspRootsHash = make([]byte, 32) }), protocol.CodeWrongMSP},
+		"enclave with false MSPs":      {reattest(func(d *pb.AttestedData) { d.MspConfigHash = make([]byte, 32) }), trust.CodeOldConfig},
 		"enclave of a stranger's host": {reattest(func(d *pb.AttestedData) { d.HostParams.MspId = "Org9MSP" }), protocol.CodeWrongMSP},
 		"signed for another channel":   {reregister(func(r *protocol.KeyRegistration) { r.ChannelHash = make([]byte, 32) }), protocol.CodeWrongChannel},
 		"signed for another version": {reregister(func(r *protocol.KeyRegistration) {
@@ -209,6 +211,24 @@ func TestAttack28RefreshAtAnotherTCB(t *testing.T) {
 	lenient.Attestation.Platforms = map[string]attest.PlatformPolicy{"sim": {AllowDebug: true}}
 	_, err := check(t, w, lenient, clienttest.Noon)
 	wantCode(t, err, protocol.CodeLineage)
+}
+
+// Attack row 10: who pins the configuration that revoked somebody does not trust
+// an enclave that attested an older one, and still serves him.
+func TestAttack10EnclaveOfAnOlderConfiguration(t *testing.T) {
+	w := clienttest.New(t, 3)
+	w.Orgs[1].Revoke(w.Orgs[1].Client("mallory"))
+	newest := w.PinNext(channel.SetCRLs(w.Orgs[1].MSPID, w.Orgs[1].Config().GetRevocationList()...))
+	_, err := check(t, w, w.Trust(), clienttest.Noon)
+	wantCode(t, err, trust.CodeOldConfig)
+
+	// After its refresh, to this configuration or to a later one, it is trusted.
+	for sequence, hash := range map[uint64][]byte{1: newest, 2: make([]byte, 32)} {
+		reattest(func(d *pb.AttestedData) { d.ConfigSequence, d.MspConfigHash = sequence, hash })(w)
+		if _, err := check(t, w, w.Trust(), clienttest.Noon); err != nil {
+			t.Errorf("refreshed to configuration %d: %v, want success", sequence, err)
+		}
+	}
 }
 
 // An enclave that is not trusted does not matter if another one is.

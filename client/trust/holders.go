@@ -93,8 +93,24 @@ func (c *check) checkAttested(credentials *protocol.Credentials) error {
 	if _, ok := c.pins.manager.MSP(data.GetHostParams().GetMspId()); !ok {
 		return protocol.Errorf(stepCredentials, protocol.CodeWrongMSP, "enclave %.12s is hosted by %q, which is not of the channel", id, data.GetHostParams().GetMspId())
 	}
-	return nil
+	return c.pins.checkConfig(id, data)
 }
+
+// checkConfig refuses an enclave that attested other MSP configurations than the
+// pinned block holds: older ones, which lack a revocation, or false ones. Newer
+// ones than the pinned are for those to judge who pin them.
+func (p *Pins) checkConfig(id string, data *pb.AttestedData) error {
+	if p.config == nil || bytes.Equal(data.GetMspConfigHash(), p.configHash) || data.GetConfigSequence() > p.config.Sequence() {
+		return nil
+	}
+	return protocol.Errorf(stepCredentials, CodeOldConfig, "enclave %.12s knows the MSP configurations of channel configuration %d, this client pins those of %d, and they differ",
+		id, data.GetConfigSequence(), p.config.Sequence()).
+		WithHint("have its administrator refresh it: fpc enclave refresh")
+}
+
+// CodeOldConfig says that an enclave does not know the MSP configurations that
+// the client pins.
+const CodeOldConfig protocol.Code = "old_config"
 
 // sameChaincode compares CC_Params with the definition; the sequence is recorded
 // only, so that a policy-only sequence strands nobody.

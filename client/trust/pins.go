@@ -22,6 +22,7 @@ type Pins struct {
 	identities  *msp.Cache // in front of manager
 	rootsHash   []byte
 	config      *channel.Bundle // nil: only MSPs are pinned
+	configHash  []byte          // of its MSP configurations, as enclaves attest them
 }
 
 // cachedIdentities is how many peers' identities are remembered as verified.
@@ -65,7 +66,8 @@ func PinBlocks(genesis, current *common.Block) (*Pins, error) {
 		return nil, err
 	}
 	pins.config = bundle
-	return pins, nil
+	pins.configHash, err = protocol.MSPConfigHash(configs)
+	return pins, err
 }
 
 // NewPins pins a channel's name, its Channel_hash (32 bytes) and the MSPs of its
