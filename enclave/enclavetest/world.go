@@ -44,6 +44,7 @@ type World struct {
 	Enclave     Enclave
 	Credentials *protocol.Credentials
 	Key         keys.ChaincodeEK
+	View        *fpc.ValidationView // what the registry says of the enclave
 	Sealed      []byte // as the enclave last sealed its state
 }
 
@@ -107,6 +108,14 @@ func (w *World) Provision(e Enclave) *World {
 	registration, err := protocol.VerifyKeyRegistration("KEY-3", w.Credentials.EnclaveVK, generated.GetRegistration())
 	w.check(err)
 	w.Key, w.Sealed = registration.ChaincodeEK, generated.GetSealedState()
+	w.View = &fpc.ValidationView{
+		Definition:  w.InitRequest().GetCcParams(),
+		Credentials: resp.GetCredentials(),
+		Provisioned: generated.GetRegistration(),
+		ChaincodeKey: &fpc.ChaincodeKey{
+			ChaincodeEk: w.Key.PB(), Generation: registration.Generation, Registration: generated.GetRegistration(),
+		},
+	}
 	return w
 }
 

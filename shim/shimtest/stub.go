@@ -54,11 +54,13 @@ func (cc *Chaincode) NewStub(tx Tx) *Stub {
 	}
 }
 
-// run calls the chaincode; a panic becomes an error response.
+// run calls the chaincode; a panic becomes an error response, and so does none.
 func (s *Stub) run(code shim.Chaincode, init bool) (response *shim.Response) {
 	defer func() {
 		if r := recover(); r != nil {
 			response = shim.Error(fmt.Sprintf("panic: %v", r))
+		} else if response == nil {
+			response = shim.Error("the chaincode returned no response")
 		}
 	}()
 	if init {
