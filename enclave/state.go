@@ -28,7 +28,7 @@ type state struct {
 	keys *keySet // nil: not provisioned
 }
 
-// keySet is one generation of the chaincode's keys (flows.md section 3).
+// keySet is one generation of the chaincode's keys (docs/flows.md, Keys).
 type keySet struct {
 	generation uint64
 	sek        keys.StateKey

@@ -8,7 +8,7 @@
 // side trusts the other: a frame that breaks the protocol ends the connection
 // with a [FrameError], nothing panics, and memory stays within [Limits].
 // The stream is neither confidential nor authentic: what passes is protected by
-// itself (flows.md section 4).
+// itself (docs/flows.md, Invocation).
 package transport
 
 import "time"

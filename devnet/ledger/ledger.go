@@ -99,7 +99,7 @@ func (l *Ledger) Bundle() *channel.Bundle { return l.bundle.Load() }
 func (l *Ledger) Sequence() uint64 { return l.Bundle().Sequence() }
 
 // Snapshot pins the state after the last committed block: a simulation reads
-// one of them from begin to end (flows.md section 4, CTX). The caller closes it.
+// one of them from begin to end (docs/flows.md, Execution). The caller closes it.
 func (l *Ledger) Snapshot() (*Snapshot, error) {
 	snap, err := l.store.Snapshot()
 	if err != nil {

@@ -25,7 +25,7 @@ type nodeOUs struct {
 }
 
 // CertifiersIdentifier is the hash over a CA chain's DER, issuing CA first and
-// root last, each certificate low-S normalised (fabric-surface.md, lesson 3). For
+// root last, each certificate low-S normalised, as Fabric's peers hash it. For
 // members of a root CA the chain is that root alone. It is what an
 // ORGANIZATION_UNIT principal names; an empty one never matches. SHA-256 is the
 // MSPs' default identity hash; this function knows no other.

@@ -195,8 +195,8 @@ func TestUndecodableEnvelope(t *testing.T) {
 	}
 }
 
-// A certificate's end of life is no matter for validators (fabric-surface.md),
-// its revocation is.
+// A certificate's end of life is no matter for validators, who have no clock; its
+// revocation is.
 func TestExpiredAndRevokedCreators(t *testing.T) {
 	s := newScene(t)
 	s.define(lifecycle.Definition{Name: "kv", ValidationParameter: rule(t, "OR('Org1MSP.peer')")})

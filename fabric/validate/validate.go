@@ -3,7 +3,7 @@
 // Package validate is trusted: it decides, as every Fabric peer does, which
 // transactions of a block are valid and what they change. The embedded peer's
 // committer and the ledger enclave both call it, so they cannot disagree
-// (flows.md VAL-5, VAL-8).
+// (docs/flows.md VAL-5).
 //
 // It is pure: state and configuration come in as arguments, there is no clock
 // and no goroutine. [Block] does all; a caller that has several processors

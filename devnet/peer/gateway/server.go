@@ -4,7 +4,7 @@
 // It plans who must endorse, collects endorsements, hands transactions to the
 // orderer and tells what became of them, with Fabric's status codes and
 // details. Nothing it says is signed: a client that must not be lied to
-// verifies endorsements itself (security.md, "What the client must check").
+// verifies endorsements itself (docs/security.md, "What the client checks").
 package gateway
 
 import (

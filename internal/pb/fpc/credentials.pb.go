@@ -6,7 +6,7 @@
 // 	protoc        (unknown)
 // source: fpc/protocol/credentials.proto
 
-// What an enclave says of itself at registration (flows.md section 2).
+// What an enclave says of itself at registration (docs/flows.md, Registration).
 
 package fpc
 

@@ -6,7 +6,7 @@
 // 	protoc        (unknown)
 // source: fpc/protocol/invocation.proto
 
-// Invocation messages (flows.md section 4): ccreq_msg and ccrsp_msg.
+// Invocation messages (docs/flows.md, Invocation): ccreq_msg and ccrsp_msg.
 
 package fpc
 

@@ -6,7 +6,7 @@
 // 	protoc        (unknown)
 // source: fpc/protocol/keys.proto
 
-// Chaincode keys: registration and lineage (flows.md section 3).
+// Chaincode keys: registration and lineage (docs/flows.md, Keys).
 
 package fpc
 

@@ -6,7 +6,7 @@
 // 	protoc        (unknown)
 // source: fpc/protocol/registry.proto
 
-// What ERCC answers and keeps (flows.md sections 2 and 3).
+// What ERCC answers and keeps (docs/flows.md, Registration and Keys).
 
 package fpc
 
