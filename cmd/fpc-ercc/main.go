@@ -18,9 +18,10 @@ import (
 	"syscall"
 
 	"github.com/privatechaincode/fpc/ercc"
+	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/plain"
-	"github.com/privatechaincode/fpc/trace"
 )
 
 func main() {
@@ -37,6 +38,34 @@ const (
 	exitUsage = 2
 )
 
+// settings are what the command line and the environment say.
+type settings struct {
+	name, mspID, trace, peerAddress string
+	observe                         observe.Flags
+}
+
+func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
+	s := &settings{}
+	flags := flag.NewFlagSet("fpc-ercc", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are one line; usage is for -h
+	flags.StringVar(&s.name, "name", protocol.ERCCName, "name under which the registry is defined on the channel")
+	flags.StringVar(&s.mspID, "msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, for the trace (CORE_PEER_LOCALMSPID)")
+	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
+	flags.StringVar(&s.peerAddress, "peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
+	s.observe.Add(flags, getenv)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			flags.SetOutput(stderr)
+			flags.PrintDefaults()
+		}
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return s, nil
+}
+
 // run serves until ctx is done and returns the exit code; what went wrong stands
 // on stderr, in one line.
 func run(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
@@ -44,34 +73,40 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 		fmt.Fprintln(stderr, "fpc-ercc:", err)
 		return code
 	}
-	flags := flag.NewFlagSet("fpc-ercc", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are one line; usage is for -h
-	name := flags.String("name", protocol.ERCCName, "name under which the registry is defined on the channel")
-	mspID := flags.String("msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, for the trace (CORE_PEER_LOCALMSPID)")
-	traceDir := flags.String("trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
-	peerAddress := flags.String("peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		flags.SetOutput(stderr)
-		flags.PrintDefaults()
+	s, err := parse(args, getenv, stderr)
+	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
-	} else if err != nil {
-		return fail(exitUsage, err)
 	}
-	if flags.NArg() > 0 {
-		return fail(exitUsage, fmt.Errorf("unexpected argument %q", flags.Arg(0)))
-	}
-	connect, err := plain.Connect(getenv, *peerAddress, slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
 		return fail(exitUsage, err)
 	}
-	recorder, err := trace.OpenDir(*traceDir, "ercc@"+*mspID)
+	log, err := s.observe.Logger(stderr)
 	if err != nil {
-		return fail(exitError, err)
+		return fail(exitUsage, err)
 	}
-	defer recorder.Close()
-	registry := ercc.New(ercc.Config{Name: *name, Verifiers: verifiers(), Trace: recorder})
-	if err := connect(ctx, registry); err != nil {
+	connect, err := plain.Connect(getenv, s.peerAddress, log)
+	if err != nil {
+		return fail(exitUsage, err)
+	}
+	if err := s.serve(ctx, connect, getenv, log); err != nil {
 		return fail(exitError, err)
 	}
 	return exitOK
+}
+
+// serve runs the registry until ctx is done, with nil, or until it fails.
+func (s *settings) serve(ctx context.Context, connect func(context.Context, shim.Chaincode) error, getenv func(string) string, log *slog.Logger) error {
+	operations, err := observe.NewOperations(s.observe.Operations, log)
+	if err != nil {
+		return err
+	}
+	defer operations.Close()
+	recorder, flush, err := observe.Recorder(ctx, "ercc@"+s.mspID, s.trace, getenv, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	return connect(ctx, ercc.New(ercc.Config{
+		Name: s.name, Verifiers: verifiers(), Trace: recorder, Meter: observe.NewCalls(operations.Metrics, "ercc"), Log: log,
+	}))
 }

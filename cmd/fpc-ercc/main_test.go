@@ -15,6 +15,8 @@ func TestUsage(t *testing.T) {
 	}{
 		{"unknown flag", "--nonsense", "nonsense"},
 		{"an argument", "serve", `"serve"`},
+		{"no such log level", "--log-level loud", "--log-level"},
+		{"no such log format", "--log-format xml", "--log-format"},
 		{"nowhere to connect", "", "CHAINCODE_SERVER_ADDRESS"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -40,7 +40,10 @@ func runLaunched(ctx context.Context, args []string, getenv func(string) string,
 		return fail(stderr, exitUsage, fmt.Errorf("%s: %w", builder.EnvArgs, err))
 	}
 	s.launched = true
-	log := newLog(stderr)
+	log, err := s.observe.Logger(stderr)
+	if err != nil {
+		return fail(stderr, exitUsage, fmt.Errorf("%s: %w", builder.EnvArgs, err))
+	}
 	log.Info("launched by the peer", "package", launch.Client.CCID, "chaincode", launch.Chaincode, "peer", launch.Client.PeerAddress, "enclave", launch.Enclave != "")
 	config := launch.Client
 	config.Log = log

@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/plain"
 	"github.com/privatechaincode/fpc/stub"
@@ -58,7 +59,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	if err != nil {
 		return fail(stderr, exitUsage, err)
 	}
-	log := newLog(stderr)
+	log, err := s.observe.Logger(stderr)
+	if err != nil {
+		return fail(stderr, exitUsage, err)
+	}
 	connect, err := plain.Connect(getenv, s.peerAddress, log)
 	if err != nil {
 		return fail(stderr, exitUsage, err)
@@ -71,32 +75,36 @@ func fail(stderr io.Writer, code int, err error) int {
 	return code
 }
 
-func newLog(stderr io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(stderr, nil)) }
-
 // host makes the stub that the settings say, and serves it.
 func host(ctx context.Context, s *settings, connect connector, log *slog.Logger, stderr io.Writer) int {
-	recorder, err := trace.OpenDir(s.trace, "stub@"+s.mspID)
+	operations, err := observe.NewOperations(s.observe.Operations, log)
 	if err != nil {
 		return fail(stderr, exitError, err)
 	}
-	defer recorder.Close()
+	defer operations.Close()
+	recorder, flush, err := observe.Recorder(ctx, "stub@"+s.mspID, s.trace, s.getenv, log)
+	if err != nil {
+		return fail(stderr, exitError, err)
+	}
+	defer flush()
 	config := stub.Config{
 		Chaincode: s.chaincode, ERCC: s.ercc, MSPID: s.mspID, MaxInvocations: s.maxInvocations, Timeout: s.timeout,
-		AwaitState: s.launched, Trace: trace.KillAt(s.killAt, recorder), EnclaveProcess: "enclave@" + s.mspID,
+		AwaitState: s.launched, Trace: trace.KillAt(s.killAt, recorder), EnclaveProcess: "enclave@" + s.mspID, Log: log,
 	}
 	if s.enclave != "" {
 		if err := withEnclave(&config, s, log, stderr); err != nil {
 			return fail(stderr, exitError, err)
 		}
 	}
-	if err := serve(ctx, config, connect); err != nil {
+	if err := serve(ctx, config, connect, operations); err != nil {
 		return fail(stderr, exitError, err)
 	}
 	return exitOK
 }
 
 // serve runs the stub until ctx is done, with nil, or until it fails.
-func serve(ctx context.Context, config stub.Config, connect connector) error {
+func serve(ctx context.Context, config stub.Config, connect connector, operations *observe.Operations) error {
+	health := watch(operations, &config)
 	starting, started := context.WithTimeout(ctx, startTimeout)
 	defer started()
 	s, err := stub.New(starting, config)
@@ -104,6 +112,7 @@ func serve(ctx context.Context, config stub.Config, connect connector) error {
 		return err
 	}
 	defer s.Close()
+	health.serves(s)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/stub"
 )
@@ -21,11 +22,13 @@ type settings struct {
 	peerAddress            string
 	maxInvocations         int
 	timeout                time.Duration
+	observe                observe.Flags
+	getenv                 func(string) string
 	launched               bool // by a peer, which may do so before the former stub has ended
 }
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
-	s := &settings{}
+	s := &settings{getenv: getenv}
 	flags := flag.NewFlagSet("fpc-stub", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are one line; usage is for -h
 	flags.StringVar(&s.chaincode, "chaincode", getenv("FPC_CHAINCODE"), "name under which the private chaincode is defined on the channel (FPC_CHAINCODE)")
@@ -39,6 +42,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.StringVar(&s.peerAddress, "peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
 	flags.IntVar(&s.maxInvocations, "max-invocations", stub.DefaultMaxInvocations, "invocations that run in the enclave at the same time")
 	flags.DurationVar(&s.timeout, "timeout", stub.DefaultTimeout, "longest time for one invocation")
+	s.observe.Add(flags, getenv)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			flags.SetOutput(stderr)
