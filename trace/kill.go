@@ -2,26 +2,31 @@
 
 package trace
 
-import "os"
+import (
+	"os"
+	"strings"
+)
 
 // KillAt passes events on and, once it has passed the first event of a step,
 // kills the process that received it, as kill -9 would. It is for tests of
-// crashes: the steps' names are the kill points. An empty step kills nothing.
+// crashes: the steps' names are the kill points, STEP or STEP:RECEIVER. An empty
+// step kills nothing.
 func KillAt(step string, to Recorder) Recorder {
 	if step == "" || to == nil {
 		return to
 	}
-	return killer{step: step, to: to}
+	step, receiver, _ := strings.Cut(step, ":")
+	return killer{step: step, receiver: receiver, to: to}
 }
 
 type killer struct {
-	step string
-	to   Recorder
+	step, receiver string
+	to             Recorder
 }
 
 func (k killer) Record(e Event) {
 	k.to.Record(e)
-	if e.Step != k.step {
+	if e.Step != k.step || (k.receiver != "" && e.To != k.receiver) {
 		return
 	}
 	pid := e.PID

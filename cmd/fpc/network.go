@@ -63,6 +63,7 @@ func (n *networkFlags) args() []string {
 	return []string{
 		"--orgs", strconv.Itoa(n.orgs), "--port", strconv.Itoa(n.port), "--channel", n.channel,
 		"--batch-timeout", n.batchTimeout.String(), "--batch-count", strconv.FormatUint(uint64(n.batchCount), 10),
+		"--kill-at", n.killAt,
 	}
 }
 

@@ -6,6 +6,7 @@ package deploy
 
 import (
 	"context"
+	"slices"
 
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/attest/sim"
@@ -65,7 +66,7 @@ func (n *Network) RegistryPolicy(ctx context.Context, chaincodes ...string) (*pr
 		return nil, err
 	}
 	designated := make([]protocol.ChaincodePolicy, 0, len(chaincodes))
-	for _, id := range chaincodes {
+	for _, id := range slices.Sorted(slices.Values(chaincodes)) {
 		designated = append(designated, protocol.ChaincodePolicy{ID: id, DesignatedMSP: n.Orgs[0].MSPID})
 	}
 	return facts.Policy(Simulated(), designated), nil

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/privatechaincode/fpc/client"
+	"github.com/privatechaincode/fpc/devnet"
+	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/deploy/embedded"
+)
+
+// Steps at which processes are killed, as kill -9 does, right after they have
+// taken the step.
+var (
+	initKills   = []string{"REG-1", "REG-2", "REG-3", "REG-4", "REG-6", "REG-7", "KEY-1", "KEY-2"}
+	invokeKills = []string{"INV-7", "INV-8", "INV-10", "INV-12", "INV-14", "INV-15", "INV-16", "INV-17", "VAL-1:stub", "VAL-3", "VAL-4"}
+	// The network process holds all peers and the orderer.
+	networkKills = []string{"INV-6", "VAL-1:peer", "VAL-5:orderer", "VAL-5:peer"}
+)
+
+// killNetwork is a network in a process of its own, which can be killed.
+type killNetwork struct {
+	*embedded.Network
+	t    *testing.T
+	data string
+	dir  string
+}
+
+func startKillNetwork(t *testing.T) (context.Context, *killNetwork) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*timeout)
+	t.Cleanup(cancel)
+	k := &killNetwork{t: t, data: filepath.Join(t.TempDir(), "net"), dir: t.TempDir()}
+	k.up("")
+	t.Cleanup(func() { k.fpc("network", "down") })
+	t.Cleanup(func() { _ = k.Stop() })
+	return ctx, k
+}
+
+// up starts the network, which kills itself at a step; empty: it does not.
+func (k *killNetwork) up(killAt string) {
+	k.t.Helper()
+	if k.Network != nil {
+		_ = k.Stop()
+		k.fpc("network", "down")
+	}
+	k.fpc("network", "up", "--batch-timeout", "20ms", "--kill-at", killAt)
+	d, err := devnet.ReadDescription(k.data)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if k.Network, err = embedded.Attach(d, embedded.Config{Dir: k.dir, Bin: bin(k.t), Trace: true}); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+func (k *killNetwork) fpc(args ...string) {
+	k.t.Helper()
+	out, err := exec.Command(filepath.Join(bin(k.t), "fpc"), append(args, "--data", k.data)...).CombinedOutput()
+	if err != nil {
+		k.t.Fatalf("fpc %v: %v: %s", args, err, out)
+	}
+}
+
+// contract is a chaincode in the name of a client of the second organisation.
+func (k *killNetwork) contract(name string) *client.Contract {
+	k.t.Helper()
+	c, err := k.Contract(name, deploy.Client{Signer: k.Orgs[1].Client, Pins: k.Pins})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return c
+}
+
+// killAt restarts an organisation's stub so that it kills itself, or its enclave,
+// at a step; empty: it does not.
+func killAt(t *testing.T, ctx context.Context, s *deploy.Service, step string) {
+	t.Helper()
+	p := &s.Programs[0]
+	if i := slices.Index(p.Args, "--kill-at"); i >= 0 {
+		p.Args = slices.Delete(slices.Clone(p.Args), i, i+2)
+	}
+	p.Args = append(slices.Clone(p.Args), "--kill-at", step)
+	if err := s.Restart(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitKill waits until the stub has ended: it was killed, or its enclave was.
+func awaitKill(t *testing.T, s *deploy.Service, step string) {
+	t.Helper()
+	select {
+	case <-s.Processes[0].Done():
+	case <-time.After(20 * time.Second):
+		t.Fatalf("nothing was killed at %s: is the step not taken any more?", step)
+	}
+}
+
+func chaincodeName(step string) string {
+	return "kill-" + strings.ToLower(strings.ReplaceAll(step, ":", "-"))
+}
+
+// TestAttack19Kill kills stub, enclave and network at every step of
+// initialisation, key registration, invocation and validation: no key and no
+// committed state is lost, nothing happens twice, and a retry succeeds.
+func TestAttack19Kill(t *testing.T) {
+	ctx, n := startKillNetwork(t)
+	names := []string{"assets"}
+	for _, step := range initKills {
+		names = append(names, chaincodeName(step))
+	}
+	policy, err := n.RegistryPolicy(ctx, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ercc, err := n.ServeRegistry(ctx, policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(ercc.Stop)
+	t.Run("init", func(t *testing.T) { n.killDuringInit(t, ctx) })
+
+	assets, manifest := n.deploy(t, ctx, "assets")
+	if _, err := n.InitEnclave(ctx, "assets", manifest, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("invoke", func(t *testing.T) { n.killDuringInvoke(t, ctx, assets) })
+	t.Run("network", func(t *testing.T) { n.killNetwork(t, ctx) })
+
+	// Every asset was created, and created once.
+	answer, err := n.contract("assets").Evaluate(ctx, "RangeAssets", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range append(slices.Clone(invokeKills), networkKills...) {
+		if got := strings.Count(string(answer), `"`+chaincodeName(step)+`"`); got != 1 {
+			t.Errorf("asset created around %s: got %d of it, want 1; all: %s", step, got, answer)
+		}
+	}
+}
+
+// deploy deploys the private asset chaincode under a name.
+func (k *killNetwork) deploy(t *testing.T, ctx context.Context, name string) (*deploy.Service, []byte) {
+	t.Helper()
+	s, manifest, err := k.ServePrivate(ctx, deploy.Private{Name: name, Enclave: filepath.Join(k.Bin, "samples", "asset")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s, manifest
+}
+
+func (k *killNetwork) killDuringInit(t *testing.T, ctx context.Context) {
+	for _, step := range initKills {
+		t.Run(step, func(t *testing.T) {
+			name := chaincodeName(step)
+			s, manifest := k.deploy(t, ctx, name)
+			defer s.Stop()
+			killAt(t, ctx, s, step)
+			// An enclave that is killed after its last step has answered already.
+			_, _ = k.InitEnclave(ctx, name, manifest, nil)
+			awaitKill(t, s, step)
+			killAt(t, ctx, s, "")
+			first, err := k.InitEnclave(ctx, name, manifest, nil)
+			if err != nil {
+				t.Fatalf("retry: %v", err)
+			}
+			if _, err := k.contract(name).Submit(ctx, "CreateAsset", "a1", "ann", "blue", "1"); err != nil {
+				t.Fatalf("invoke after the retry: %v", err)
+			}
+			// The keys outlive one more kill.
+			killAt(t, ctx, s, "")
+			again, err := k.InitEnclave(ctx, name, manifest, nil)
+			if err != nil || *again != *first {
+				t.Fatalf("after a restart: got %+v, error %v; want %+v", again, err, first)
+			}
+			answer, err := k.contract(name).Evaluate(ctx, "ReadAsset", "a1")
+			if err != nil || !strings.Contains(string(answer), "blue") {
+				t.Errorf("asset after a restart: got %s, error %v; want a blue one", answer, err)
+			}
+		})
+	}
+}
+
+func (k *killNetwork) killDuringInvoke(t *testing.T, ctx context.Context, s *deploy.Service) {
+	for _, step := range invokeKills {
+		t.Run(step, func(t *testing.T) {
+			killAt(t, ctx, s, step)
+			err := k.create(t, ctx, step)
+			awaitKill(t, s, step)
+			killAt(t, ctx, s, "")
+			k.retry(t, ctx, step, err)
+		})
+	}
+}
+
+func (k *killNetwork) killNetwork(t *testing.T, ctx context.Context) {
+	for _, step := range networkKills {
+		t.Run(step, func(t *testing.T) {
+			k.up(step)
+			err := k.create(t, ctx, step)
+			if err == nil {
+				t.Fatalf("the invocation went through although the network was to be killed at %s", step)
+			}
+			k.up("")
+			k.retry(t, ctx, step, err)
+		})
+	}
+}
+
+// create creates the asset of a step.
+func (k *killNetwork) create(t *testing.T, ctx context.Context, step string) error {
+	t.Helper()
+	_, err := k.contract("assets").Submit(ctx, "CreateAsset", chaincodeName(step), "ann", "blue", "1")
+	return err
+}
+
+// retry tries again: what was not done is done now, what was done is refused.
+func (k *killNetwork) retry(t *testing.T, ctx context.Context, step string, first error) {
+	t.Helper()
+	contract := k.contract("assets")
+	_, err := contract.Evaluate(ctx, "ReadAsset", chaincodeName(step))
+	done := err == nil
+	if first == nil && !done {
+		t.Fatalf("the first try succeeded and its effect is lost: %v", err)
+	}
+	switch err := k.create(t, ctx, step); {
+	case !done && err != nil:
+		t.Errorf("retry: %v, want success (first: %v)", err, first)
+	case done && (err == nil || !strings.Contains(err.Error(), "exists")):
+		t.Errorf("retry of what was done: %v, want a refusal that it exists", err)
+	}
+	if _, err := contract.Evaluate(ctx, "ReadAsset", chaincodeName(step)); err != nil {
+		t.Error(fmt.Errorf("asset after the retry: %w", err))
+	}
+}
