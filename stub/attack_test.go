@@ -316,3 +316,20 @@ func TestAttack13OlderGeneration(t *testing.T) {
 	scene.Code(t, w.validate(w.client(), a.ccrsp), protocol.CodeWrongGeneration)
 	w.unchanged(before)
 }
+
+// Lite has no way to hand keys from one enclave to another: neither the stub nor
+// the enclave knows such a call.
+func TestAttack14NoKeyExport(t *testing.T) {
+	w := newProvisionedWorld(t)
+	rogue := w.NewEnclave(scene.Org2)
+	before := w.state()
+	for _, function := range []string{"exportCCKeys", "importCCKeys"} {
+		args := [][]byte{[]byte(function), encode(t, rogue.Credentials())}
+		scene.Code(t, w.evaluate(w.Orgs[scene.Org1].Admin().Creator(), args), protocol.CodeUnknownFunction)
+		_, err := w.enclave.Call(t.Context(), function, args[1], nil)
+		if got := protocol.CodeOf(err); got != protocol.CodeUnknownFunction {
+			t.Errorf("%s at the enclave: got %v, want code %s", function, err, protocol.CodeUnknownFunction)
+		}
+	}
+	w.unchanged(before)
+}
