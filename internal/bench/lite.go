@@ -5,6 +5,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,11 +38,11 @@ func lite(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
 	var plain, private []sample
 	var costs, rates []float64
 	for round := range pick(c, 2, 5) {
-		a, err := p.load(c, p.submitPlain).run(ctx)
+		a, err := p.run(ctx, c, p.submitPlain)
 		if err != nil {
 			return nil, fmt.Errorf("plain: %w", err)
 		}
-		b, err := p.load(c, p.submitPrivate).run(ctx)
+		b, err := p.run(ctx, c, p.submitPrivate)
 		if err != nil {
 			return nil, fmt.Errorf("private: %w", err)
 		}
@@ -54,7 +55,8 @@ func lite(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
 	return []Figure{
 		figure(EndorseCPU, "", "CPU seconds of all processes (network, clients, stubs, enclave, registry) per committed transaction, private over plain", costs,
 			fmt.Sprintf("plain %.2f ms, private %.2f ms", 1e3*medianOf(plain, cost), 1e3*medianOf(private, cost)),
-			"plain, ms: "+whole(plain), "private, ms: "+whole(private)),
+			"plain, ms: "+whole(plain), "private, ms: "+whole(private),
+			fmt.Sprintf("a transaction has %d bytes plain and %d private", plain[0].bytes, private[0].bytes)),
 		figure(Submit, "", fmt.Sprintf("committed transactions per second, private over plain; %d clients, each awaiting its commit; blocks every %s; %d endorsers", clients, batchTimeout, endorsers), rates,
 			fmt.Sprintf("plain %.0f/s, private %.0f/s", medianOf(plain, rate), medianOf(private, rate))),
 	}, nil
@@ -148,6 +150,31 @@ func (p *pair) stop() error {
 		s.Stop()
 	}
 	return p.net.Stop()
+}
+
+// run puts the load of one form on.
+func (p *pair) run(ctx context.Context, c Config, submit func(ctx context.Context, client int, args ...string) error) (sample, error) {
+	s, err := p.load(c, submit).run(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	s.bytes, err = p.newestSize()
+	return s, err
+}
+
+// newestSize returns the mean size of the newest block's transactions.
+func (p *pair) newestSize() (int, error) {
+	first := p.net.Orgs[0].MSPID
+	ledger, ok := p.net.Devnet.Ledger(first)
+	if !ok {
+		return 0, fmt.Errorf("the peer of %s has no ledger of the channel", first)
+	}
+	block, err := ledger.Block(ledger.Height() - 1)
+	if err != nil {
+		return 0, err
+	}
+	envelopes := block.GetData().GetData()
+	return len(bytes.Join(envelopes, nil)) / len(envelopes), nil
 }
 
 // load is the load of one form.

@@ -27,6 +27,7 @@ type sample struct {
 	committed int
 	elapsed   time.Duration
 	cpu       usage
+	bytes     int // of a transaction on the ledger
 }
 
 // rate is committed transactions per second.
