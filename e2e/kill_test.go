@@ -74,11 +74,7 @@ func (k *killNetwork) fpc(args ...string) {
 // contract is a chaincode in the name of a client of the second organisation.
 func (k *killNetwork) contract(name string) *client.Contract {
 	k.t.Helper()
-	c, err := k.Contract(name, deploy.Client{Signer: k.Orgs[1].Client, Pins: k.Pins})
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return c
+	return contractOf(k.t, k.Network, name, k.Orgs[1].Client)
 }
 
 // killAt restarts an organisation's stub so that it kills itself, or its enclave,

@@ -45,7 +45,7 @@ type World struct {
 	Credentials *protocol.Credentials
 	Key         keys.ChaincodeEK
 	View        *fpc.ValidationView // what the registry says of the enclave
-	Sealed      []byte // as the enclave last sealed its state
+	Sealed      []byte              // as the enclave last sealed its state
 }
 
 // Enclave is what an enclave does, whether in this process or in another.
