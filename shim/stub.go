@@ -11,7 +11,9 @@ import "google.golang.org/protobuf/types/known/timestamppb"
 // writes of the transaction itself. Writes take effect when the transaction
 // commits, and only if the chaincode answered with a status below
 // ERRORTHRESHOLD. Methods that a private chaincode cannot have return
-// ErrUnsupported there; they are marked "plain only".
+// ErrUnsupported there; they are marked "plain only". One whose keys are blinded
+// cannot have ranges, partial composite keys and pages either. All differences
+// stand in docs/chaincode.md.
 type ChaincodeStubInterface interface {
 	InvocationStub
 	StateStub
