@@ -53,6 +53,8 @@ type Config struct {
 
 	// Trace records the steps that orderer and peers receive; nil means none.
 	Trace trace.Recorder
+	// Meter measures orderer and peers; nil: nobody does.
+	Meter Meter
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -64,6 +66,7 @@ type Network struct {
 	orderer *ca.Org
 	orgs    []*ca.Org
 	ledgers map[string]*ledger.Peer // by MSP id
+	checks  []func() error          // of the nodes' health
 	closers []func() error          // last first
 }
 
@@ -84,6 +87,9 @@ func Start(ctx context.Context, cfg Config) (*Network, error) {
 	}
 	if cfg.Trace == nil {
 		cfg.Trace = trace.Nop
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = noMeter{}
 	}
 	n := &Network{ledgers: map[string]*ledger.Peer{}}
 	if err := n.start(ctx, cfg); err != nil {

@@ -33,18 +33,21 @@ const (
 
 // fetcher brings the orderer's blocks into a peer's ledgers.
 type fetcher struct {
-	orderer rpc.AtomicBroadcastClient
-	signer  msp.Signer
-	trace   trace.Recorder
-	log     *slog.Logger
+	orderer  rpc.AtomicBroadcastClient
+	signer   msp.Signer
+	trace    trace.Recorder
+	meter    Meter
+	log      *slog.Logger
+	troubles troubles
 
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
 
-func newFetcher(conn grpc.ClientConnInterface, signer msp.Signer, recorder trace.Recorder, log *slog.Logger) *fetcher {
-	f := &fetcher{orderer: rpc.NewAtomicBroadcastClient(conn), signer: signer, trace: recorder, log: log}
+func newFetcher(node string, conn grpc.ClientConnInterface, signer msp.Signer, recorder trace.Recorder, meter Meter, log *slog.Logger) *fetcher {
+	f := &fetcher{orderer: rpc.NewAtomicBroadcastClient(conn), signer: signer, trace: recorder, meter: meter, log: log}
+	f.troubles.node = node
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -64,6 +67,7 @@ func (f *fetcher) stop() error {
 // run keeps a stream to the orderer. A block whose verdict cannot be known
 // ends it for good, as in Fabric: going on would guess.
 func (f *fetcher) run(l *ledger.Ledger) {
+	f.meter.Height(f.troubles.node, l.ChannelID(), l.Height())
 	pause := firstPause
 	for f.ctx.Err() == nil {
 		before := l.Height()
@@ -71,11 +75,13 @@ func (f *fetcher) run(l *ledger.Ledger) {
 		var halt *validate.HaltError
 		if errors.As(err, &halt) {
 			f.log.Error("channel halts", "channel", l.ChannelID(), "error", err)
+			f.troubles.set(l.ChannelID(), fmt.Errorf("halted: %w", err))
 			return
 		}
 		if f.ctx.Err() != nil {
 			return
 		}
+		f.troubles.set(l.ChannelID(), fmt.Errorf("blocks do not come: %w", err))
 		f.log.Warn("blocks do not come", "channel", l.ChannelID(), "error", err, "again_in", pause)
 		select {
 		case <-f.ctx.Done():
@@ -102,6 +108,7 @@ func (f *fetcher) stream(l *ledger.Ledger) error {
 	if err := blocks.Send(request); err != nil {
 		return err
 	}
+	f.troubles.set(l.ChannelID(), nil) // the orderer is reached; a refusal ends the stream
 	for {
 		answer, err := blocks.Recv()
 		if err != nil {
@@ -119,14 +126,17 @@ func (f *fetcher) stream(l *ledger.Ledger) error {
 	}
 }
 
-// committed records the steps that a block completes (VAL-5).
+// committed records the steps that a block completes (VAL-5), and measures it.
 func (f *fetcher) committed(l *ledger.Ledger, number uint64, came time.Time) {
-	if f.trace == trace.Nop {
+	if f.trace == trace.Nop && f.meter == (noMeter{}) {
 		return
 	}
-	if b, err := l.Block(number); err == nil {
-		steps.Committed(f.trace, b, came)
+	b, err := l.Block(number)
+	if err != nil {
+		return
 	}
+	measure(f.meter, f.troubles.node, l.ChannelID(), b)
+	steps.Committed(f.trace, b, came)
 }
 
 // seek is a request for all blocks from the given one on.

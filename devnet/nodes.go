@@ -62,6 +62,7 @@ func (n *Network) startOrderer(cfg Config, l net.Listener) error {
 		Log:    cfg.Log.With("node", "orderer"),
 	})
 	n.onStop(o.Close)
+	n.checks = append(n.checks, o.Health)
 	if err := o.Join(n.genesis); err != nil {
 		return err
 	}
@@ -100,14 +101,15 @@ func (n *Network) startPeer(cfg Config, org *ca.Org, l net.Listener) error {
 	}
 	recorder := named("peer@"+org.MSPID, cfg.Trace)
 	log := cfg.Log.With("node", name)
-	fetch := newFetcher(links.orderer.Conn, signer, recorder, log)
+	fetch := newFetcher(name, links.orderer.Conn, signer, recorder, cfg.Meter, log)
+	n.checks = append(n.checks, fetch.troubles.check)
 	p, err := peer.New(peer.Config{
 		MSPID: org.MSPID, Address: l.Addr().String(), Signer: signer, LocalMSP: rules, TLSRoot: tlsRoot,
 		Ledgers: ledgers, Network: links, Joined: fetch.follow,
 		Dir:      filepath.Join(cfg.Dir, dataDir, name, "packages"),
 		BuildDir: filepath.Join(cfg.Dir, dataDir, name, "builds"),
 		Builders: cfg.Builders, Environment: cfg.environment(org.MSPID),
-		Trace: recorder, Log: log,
+		Answered: proposals(cfg.Meter, name), Trace: recorder, Log: log,
 	})
 	if err != nil {
 		return err

@@ -120,6 +120,20 @@ func (o *Orderer) Deliver(stream rpc.OrdererDeliverStream) error {
 	return o.deliver.DeliverOrdered(stream)
 }
 
+// Health says which channels are not ordered any more, though the orderer is not
+// closed: a block could not be stored.
+func (o *Orderer) Health() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var errs []error
+	for id, c := range o.chains {
+		if !o.closed && c.life.Err() != nil {
+			errs = append(errs, fmt.Errorf("channel %s: %w", id, errHalted))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Close stops ordering. What was not yet in a block is lost, as in a crash;
 // blocks are not.
 func (o *Orderer) Close() error {

@@ -74,6 +74,8 @@ type Config struct {
 	// multiple gets of 1000, as peers of Fabric 3 offer; an empty message means
 	// neither, as in 2.5.
 	Params *pb.ChaincodeAdditionalParams
+	// Answered is told of every answer to a proposal; may be nil.
+	Answered func(*pb.ProposalResponse, error)
 	// Trace records steps; nil means none.
 	Trace trace.Recorder
 	// Log may be nil.
@@ -124,7 +126,7 @@ func New(cfg Config) (*Peer, error) {
 	})
 	p.endorser = &endorser.Endorser{
 		Channel: cfg.Ledgers.Channel, Local: cfg.LocalMSP, MayPropose: p.access.MayPropose, Runner: p.support,
-		Signer: cfg.Signer, Now: cfg.Now, Trace: cfg.Trace, Log: cfg.Log,
+		Signer: cfg.Signer, Now: cfg.Now, Answered: cfg.Answered, Trace: cfg.Trace, Log: cfg.Log,
 	}
 	p.gateway = &gateway.Server{
 		MSPID: cfg.MSPID, Address: cfg.Address, Identity: cfg.Signer.Creator(), Local: p.endorser,

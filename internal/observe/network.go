@@ -33,10 +33,14 @@ func NewNetwork(metrics prometheus.Registerer) *Network {
 	return n
 }
 
-// Committed tells that a peer committed a block.
-func (n *Network) Committed(node, channel string, height uint64, verdicts []peer.TxValidationCode) {
-	n.blocks.WithLabelValues(node, channel).Inc()
+// Height tells how many blocks a peer's ledger has.
+func (n *Network) Height(node, channel string, height uint64) {
 	n.height.WithLabelValues(node, channel).Set(float64(height))
+}
+
+// Committed tells that a peer committed a block, and its verdicts.
+func (n *Network) Committed(node, channel string, verdicts []peer.TxValidationCode) {
+	n.blocks.WithLabelValues(node, channel).Inc()
 	for _, v := range verdicts {
 		n.transactions.WithLabelValues(node, channel, v.String()).Inc()
 	}

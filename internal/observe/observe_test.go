@@ -152,7 +152,8 @@ func TestMetrics(t *testing.T) {
 	stub.Sealed()
 	NewCalls(o.Metrics, "ercc").Begin("registerEnclave")(nil)
 	network := NewNetwork(o.Metrics)
-	network.Committed("peer0", "mychannel", 8, []peer.TxValidationCode{0, 0, 11})
+	network.Height("peer0", "mychannel", 8)
+	network.Committed("peer0", "mychannel", []peer.TxValidationCode{0, 0, 11})
 	for _, status := range []int32{200, 404, 500, 1 << 30, -5} {
 		network.Answered("peer0", status)
 	}

@@ -54,15 +54,25 @@ type Endorser struct {
 	Runner     Runner
 	Signer     msp.Signer
 	// Now is the peer's clock, for the expiry of creators.
-	Now   func() time.Time
-	Trace trace.Recorder
-	Log   *slog.Logger
+	Now func() time.Time
+	// Answered is told of every answer; may be nil.
+	Answered func(*peer.ProposalResponse, error)
+	Trace    trace.Recorder
+	Log      *slog.Logger
 }
 
 // ProcessProposal implements rpc.EndorserServer. With an error it returns a
 // response too where the proposal could be read at all: only a caller in the
 // same process sees both, and tells a bad proposal from a bad connection by it.
 func (e *Endorser) ProcessProposal(ctx context.Context, signed *peer.SignedProposal) (*peer.ProposalResponse, error) {
+	response, err := e.answer(ctx, signed)
+	if e.Answered != nil {
+		e.Answered(response, err)
+	}
+	return response, err
+}
+
+func (e *Endorser) answer(ctx context.Context, signed *peer.SignedProposal) (*peer.ProposalResponse, error) {
 	if err := e.checkExpiry(signed); err != nil {
 		return nil, err
 	}
