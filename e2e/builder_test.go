@@ -20,6 +20,8 @@ import (
 	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/deploy/embedded"
+	"github.com/privatechaincode/fpc/shim"
+	"github.com/privatechaincode/fpc/shim/peer"
 	"github.com/privatechaincode/fpc/trace"
 )
 
@@ -185,6 +187,36 @@ func TestPeerLaunchesTheStub(t *testing.T) {
 		t.Errorf("INV-6d, once for each kill: got %d times, want 3", got)
 	}
 }
+
+// Nobody but the process that the peer launched can register as its chaincode,
+// also while none runs.
+func TestStrangerCannotRegister(t *testing.T) {
+	w := newLaunchedWorld(t)
+	w.launch()
+	w.initialise()
+	mark := w.log.mark()
+	if err := w.theLaunched(0).Kill(true, false); err != nil {
+		t.Fatal(err)
+	}
+	w.log.await(w.ctx, t, mark, "chaincode stream ended", w.service.Packages[0])
+	tls, err := peer.ClientTLS(nil, nil, w.Orgs[0].Peer.RootCerts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = peer.Register(w.ctx, peer.ClientConfig{CCID: w.service.Packages[0], PeerAddress: w.Orgs[0].Peer.Address, TLS: tls}, nothing{})
+	if err == nil || !strings.Contains(err.Error(), "TLS certificate that it was given") {
+		t.Errorf("a stranger registers: got error %v, want a refusal", err)
+	}
+	if status := w.status(); !status.Provisioned {
+		t.Errorf("after the stranger: got status %v, want the provisioned enclave's", status)
+	}
+}
+
+// nothing is a chaincode that does nothing.
+type nothing struct{}
+
+func (nothing) Init(shim.ChaincodeStubInterface) *shim.Response   { return shim.Success(nil) }
+func (nothing) Invoke(shim.ChaincodeStubInterface) *shim.Response { return shim.Success(nil) }
 
 // Many invocations that find the stub gone wait for one launch.
 func TestOneLaunchForMany(t *testing.T) {
