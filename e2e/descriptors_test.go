@@ -114,7 +114,7 @@ func registerFabrics(t *testing.T) {
 	t.Helper()
 	for pkg := range fabricFiles {
 		if n := protoregistry.GlobalFiles.NumFilesByPackage(protoreflect.FullName(pkg)); n != 0 {
-			t.Errorf("we register %d files of Fabric's package %s, want none", n, pkg)
+			t.Fatalf("we register %d files of Fabric's package %s, want none", n, pkg)
 		}
 	}
 	files := renamed(t)
