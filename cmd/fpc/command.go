@@ -4,8 +4,13 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/privatechaincode/fpc/internal/observe"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 // do runs a command's work with its connections, within the time limit.
@@ -34,6 +39,18 @@ func (s *settings) onChannel(cmd *cobra.Command, ordered bool, work func(context
 		}
 		return work(ctx, c)
 	})
+}
+
+// recorder records this command's steps until the session ends, into FPC_TRACE
+// and to OpenTelemetry's collector, as far as the environment names them.
+func (c *session) recorder(cmd *cobra.Command, process string) (trace.Recorder, error) {
+	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	recorder, flush, err := observe.Recorder(cmd.Context(), process, os.Getenv("FPC_TRACE"), os.Getenv, log)
+	if err != nil {
+		return nil, err
+	}
+	c.closers = append(c.closers, func() error { flush(); return nil })
+	return recorder, nil
 }
 
 // exactArgs refuses any other number of arguments and says what is wanted.

@@ -12,7 +12,6 @@ import (
 	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/protocol"
-	"github.com/privatechaincode/fpc/trace"
 )
 
 func newInitEnclave(s *settings) *cobra.Command {
@@ -35,12 +34,11 @@ again: what is done is left alone.`,
 			if err != nil {
 				return err
 			}
-			recorder, err := trace.OpenDir(os.Getenv("FPC_TRACE"), "admin")
-			if err != nil {
-				return err
-			}
-			defer recorder.Close()
 			return s.onChannel(cmd, true, func(ctx context.Context, c *session) error {
+				recorder, err := c.recorder(cmd, "admin")
+				if err != nil {
+					return err
+				}
 				if endpoint == "" {
 					endpoint = c.own.Address()
 				}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/privatechaincode/fpc/devnet"
-	"github.com/privatechaincode/fpc/trace"
+	"github.com/privatechaincode/fpc/internal/observe"
 )
 
 const (
@@ -46,6 +45,7 @@ type networkFlags struct {
 	batchTimeout time.Duration
 	batchCount   uint32
 	killAt       string
+	observe      observe.Flags
 }
 
 func (n *networkFlags) add(cmd *cobra.Command) {
@@ -57,14 +57,15 @@ func (n *networkFlags) add(cmd *cobra.Command) {
 	f.StringVar(&n.killAt, "kill-at", "", "step at which the network kills itself, for tests of crashes")
 	_ = f.MarkHidden("kill-at") // cannot fail: the flag is there
 	f.Uint32Var(&n.batchCount, "batch-count", 0, "transactions in a block at most (default 500)")
+	n.observe.Add(f, os.Getenv)
 }
 
 func (n *networkFlags) args() []string {
-	return []string{
+	return append([]string{
 		"--orgs", strconv.Itoa(n.orgs), "--port", strconv.Itoa(n.port), "--channel", n.channel,
 		"--batch-timeout", n.batchTimeout.String(), "--batch-count", strconv.FormatUint(uint64(n.batchCount), 10),
 		"--kill-at", n.killAt,
-	}
+	}, n.observe.Args()...)
 }
 
 func newNetworkUp(dir *string) *cobra.Command {
@@ -77,6 +78,9 @@ Org1's administrator; the other organisations' are in the folder's env/.`,
 		Example: "  eval \"$(fpc network up --data ./net)\"",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := n.observe.Logger(io.Discard); err != nil {
+				return usagef("%v", err)
+			}
 			if err := startServer(cmd, *dir, n); err != nil {
 				return err
 			}
@@ -163,61 +167,6 @@ func printExports(w io.Writer, d *devnet.Description) {
 }
 
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-func newNetworkServe(dir *string) *cobra.Command {
-	var n networkFlags
-	cmd := &cobra.Command{
-		Use: "serve", Short: "Run the network in this process until it is interrupted", Args: cobra.NoArgs,
-		Example: "  fpc network serve --data ./net",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			tell := readyPipe()
-			net, unlock, err := serve(cmd, *dir, n)
-			if err != nil {
-				tell(message(err))
-				return err
-			}
-			tell(readyLine)
-			<-cmd.Context().Done()
-			return errors.Join(net.Stop(), unlock())
-		},
-	}
-	n.add(cmd)
-	return cmd
-}
-
-// readyPipe is how "up" is told of the start, if it started this process.
-func readyPipe() func(string) {
-	f := os.NewFile(3, "ready")
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
-		return func(string) {}
-	}
-	return func(line string) {
-		fmt.Fprintln(f, line)
-		_ = f.Close()
-	}
-}
-
-func serve(cmd *cobra.Command, dir string, n networkFlags) (*devnet.Network, func() error, error) {
-	if pid, ok := servingPID(dir); ok {
-		return nil, nil, usagef("the network in %s is up already, process %d; stop it with: fpc network down --data %s", dir, pid, dir)
-	}
-	recorder, err := trace.OpenDir(filepath.Join(dir, traceFolder), "network")
-	if err != nil {
-		return nil, nil, err
-	}
-	net, err := devnet.Start(cmd.Context(), devnet.Config{
-		Dir: dir, Orgs: n.orgs, Channel: n.channel, BatchTimeout: n.batchTimeout, BatchCount: n.batchCount, Port: n.port,
-		Trace: trace.KillAt(n.killAt, recorder), Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)),
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	unlock, err := writePID(dir)
-	if err != nil {
-		return nil, nil, errors.Join(err, net.Stop())
-	}
-	return net, unlock, nil
-}
 
 func newNetworkDown(dir *string) *cobra.Command {
 	return &cobra.Command{

@@ -17,7 +17,6 @@ import (
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/protocol"
-	"github.com/privatechaincode/fpc/trace"
 )
 
 // trustFlags are what a client pins and demands. Nothing of it is asked from the
@@ -118,7 +117,7 @@ func (f *callFlags) contract(cmd *cobra.Command, c *session) (*client.Contract, 
 	if slices.Contains(f.trust.attestation, "sim") {
 		fmt.Fprintln(cmd.ErrOrStderr(), "SIMULATED: you accept simulated enclaves; nothing is protected")
 	}
-	recorder, err := trace.OpenDir(os.Getenv("FPC_TRACE"), "client")
+	recorder, err := c.recorder(cmd, "client")
 	if err != nil {
 		return nil, err
 	}
