@@ -71,12 +71,12 @@ func placeLink(to, name string) error {
 }
 
 // CoreYAML is the entry of a peer's core.yaml for a builder in an absolute
-// folder, indented as Fabric's own file is.
+// folder. It is not indented: Fabric's own files differ in that.
 func CoreYAML(dir string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "       # in core.yaml, an entry of chaincode.externalBuilders\n       - name: %s\n         path: %s\n         propagateEnvironment:\n", Name, quoteYAML(dir))
+	fmt.Fprintf(&b, "# in core.yaml an entry of chaincode.externalBuilders: indent it as that list is\n- name: %s\n  path: %s\n  propagateEnvironment:\n", Name, quoteYAML(dir))
 	for _, variable := range Environment() {
-		fmt.Fprintf(&b, "           - %-19s # %s\n", variable, meaning[variable])
+		fmt.Fprintf(&b, "    - %-19s # %s\n", variable, meaning[variable])
 	}
 	return b.String()
 }

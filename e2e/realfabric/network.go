@@ -77,14 +77,29 @@ type Network struct {
 	Genesis  *common.Block
 
 	dir     string
+	extra   Builder
 	orderer *node
 	peers   []*node
 	orgs    []*ca.Org
 }
 
+// Builder is an external builder that the peers have beside the one for services.
+type Builder struct {
+	// CoreYAML is its entry of core.yaml's chaincode.externalBuilders; empty:
+	// there is none.
+	CoreYAML string
+	// Environment holds variables of a peer's environment, by MSP id.
+	Environment map[string][]string
+}
+
 // Start starts a network of n organisations below dir and waits until it serves.
-func Start(ctx context.Context, programs Programs, dir string, n int) (_ *Network, err error) {
-	net := &Network{Programs: programs, dir: dir}
+func Start(ctx context.Context, programs Programs, dir string, n int) (*Network, error) {
+	return StartWith(ctx, programs, dir, n, Builder{})
+}
+
+// StartWith is Start with another external builder.
+func StartWith(ctx context.Context, programs Programs, dir string, n int, extra Builder) (_ *Network, err error) {
+	net := &Network{Programs: programs, dir: dir, extra: extra}
 	net.Channel, net.Dir = channelID, filepath.Join(dir, "chaincodes")
 	defer func() {
 		if err != nil {

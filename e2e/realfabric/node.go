@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,6 +103,15 @@ func (n *node) healthy() error {
 	return err
 }
 
+// said is what the program has logged.
+func (n *node) said() string {
+	raw, err := os.ReadFile(n.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
+}
+
 // startOrderer starts the orderer, joins it to the channel and waits for its
 // raft leader, without which it refuses what is broadcast.
 func (n *Network) startOrderer(ctx context.Context, org *ca.Org) error {
@@ -168,13 +178,9 @@ func (n *Network) startPeer(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	builder, err := n.writeBuilder()
-	if err != nil {
-		return err
-	}
 	dir := org.NodeDir("peer0")
 	store := filepath.Join(n.dir, name)
-	started, err := n.startNode(name, "peer", ops, append(n.peerTLS(dir),
+	started, err := n.startNode(name, "peer", ops, append(append(n.peerTLS(dir),
 		"FABRIC_CFG_PATH="+config,
 		"CORE_PEER_ID="+name, "CORE_PEER_LOCALMSPID="+org.MSPID, "CORE_PEER_MSPCONFIGPATH="+filepath.Join(dir, "msp"),
 		"CORE_PEER_LISTENADDRESS="+address, "CORE_PEER_ADDRESS="+address,
@@ -184,8 +190,7 @@ func (n *Network) startPeer(ctx context.Context, i int) error {
 		"CORE_PEER_GOSSIP_RECONNECTINTERVAL=2s", "CORE_PEER_GOSSIP_ALIVETIMEINTERVAL=1s", "CORE_PEER_GOSSIP_ALIVEEXPIRATIONTIMEOUT=10s",
 		"CORE_PEER_FILESYSTEMPATH="+store, "CORE_LEDGER_SNAPSHOTS_ROOTDIR="+filepath.Join(store, "snapshots"),
 		"CORE_OPERATIONS_LISTENADDRESS="+ops, "CORE_VM_ENDPOINT=",
-		"CORE_CHAINCODE_EXTERNALBUILDERS=[{name: service, path: "+builder+", propagateEnvironment: [PATH]}]",
-	), "node", "start")
+	), n.extra.Environment[org.MSPID]...), "node", "start")
 	if err != nil {
 		return err
 	}
@@ -227,8 +232,12 @@ func (n *Network) peerTLS(nodeDir string) []string {
 
 var dockerEndpoint = regexp.MustCompile(`(?m)^( *endpoint:) *unix:.*docker\.sock.*$`)
 
-// peerConfig is the distribution's core.yaml without a docker endpoint: there is
-// no docker here, and a peer's health check would wait for one.
+// externalBuilders finds the list in core.yaml and its first entry's indentation.
+var externalBuilders = regexp.MustCompile(`(?m)^ +externalBuilders:.*\n( *)- `)
+
+// peerConfig is the distribution's core.yaml with our external builders and
+// without a docker endpoint: there is no docker here, and a peer's health check
+// would wait for one.
 func (n *Network) peerConfig() (string, error) {
 	dir := filepath.Join(n.dir, "peercfg")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -238,6 +247,19 @@ func (n *Network) peerConfig() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	service, err := n.writeBuilder()
+	if err != nil {
+		return "", err
+	}
+	at := externalBuilders.FindSubmatchIndex(raw)
+	if at == nil {
+		return "", errors.New("core.yaml has no entry in chaincode.externalBuilders")
+	}
+	var entries []byte
+	for line := range strings.Lines(n.extra.CoreYAML + "- name: service\n  path: " + service + "\n  propagateEnvironment: [PATH]\n") {
+		entries = append(append(entries, raw[at[2]:at[3]]...), line...)
+	}
+	raw = slices.Insert(raw, at[2], entries...)
 	return dir, os.WriteFile(filepath.Join(dir, "core.yaml"), dockerEndpoint.ReplaceAll(raw, []byte("$1")), 0o644)
 }
 

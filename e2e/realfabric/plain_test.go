@@ -18,6 +18,11 @@ const timeout = 3 * time.Minute
 // says why.
 func startNetwork(t *testing.T) (context.Context, *Network) {
 	t.Helper()
+	return startNetworkWith(t, Builder{})
+}
+
+func startNetworkWith(t *testing.T, extra Builder) (context.Context, *Network) {
+	t.Helper()
 	programs, err := FromEnvironment()
 	if err != nil {
 		t.Skipf("SKIPPED: %v", err)
@@ -33,7 +38,7 @@ func startNetwork(t *testing.T) (context.Context, *Network) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	t.Cleanup(cancel)
-	n, err := Start(ctx, programs, t.TempDir(), 3)
+	n, err := StartWith(ctx, programs, t.TempDir(), 3, extra)
 	if err != nil {
 		t.Fatal(err)
 	}
