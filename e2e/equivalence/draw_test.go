@@ -5,9 +5,11 @@
 package equivalence
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
@@ -75,6 +77,44 @@ func drawTx(rt *rapid.T, ops []string) tx {
 		args:      append(args, rapid.SliceOfN(rapid.SampledFrom(parts), 0, 2).Draw(rt, "arguments")...),
 		transient: rapid.MapOfN(rapid.SampledFrom(simpleKeys[:5]), rapid.SliceOfN(rapid.Byte(), 0, 5), 0, 2).Draw(rt, "transient"),
 	}
+}
+
+// drawFill draws an invocation that gives about half of all keys a value, and
+// some of them a policy.
+func drawFill(rt *rapid.T) tx {
+	p := script.Program{Status: 200}
+	for i, key := range slices.Concat(simpleKeys, compositeKeys) {
+		fill := rapid.IntRange(0, 5).Draw(rt, "fill")
+		if fill > 2 {
+			p.Ops = append(p.Ops, script.Op{Kind: "put", Key: key, Value: fmt.Append(nil, i)})
+		}
+		if fill > 4 {
+			p.Ops = append(p.Ops, script.Op{Kind: "set-policy", Key: key, Value: drawPolicy(rt)})
+		}
+	}
+	args, err := p.Args()
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return tx{args: args}
+}
+
+// edit changes the program of an invocation.
+func edit(t *testing.T, x tx, change func(*script.Program)) tx {
+	t.Helper()
+	var p script.Program
+	if len(x.args) > 0 {
+		if err := json.Unmarshal([]byte(x.args[1]), &p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(&p)
+	args, err := p.Args()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.args = append(args, x.args[min(len(x.args), len(args)):]...)
+	return x
 }
 
 // drawOp draws an operation of a kind, good ones mostly.

@@ -57,8 +57,9 @@ func TestSameConflicts(t *testing.T) {
 	}
 }
 
-// history draws and runs invocations.
+// history draws and runs invocations, on a state with something in it.
 func (p *pair) history(rt *rapid.T, ops []string) {
+	p.fill(rt)
 	for i := range rapid.IntRange(1, 6).Draw(rt, "invocations") {
 		x := drawTx(rt, ops)
 		plain, commitPlain := p.runPlain(x)
@@ -74,15 +75,20 @@ func (p *pair) history(rt *rapid.T, ops []string) {
 	}
 }
 
-// overlap puts something into the state, and runs two invocations on it before
-// it commits them. It returns how many conflicts there were.
-func (p *pair) overlap(rt *rapid.T, ops []string) (conflicts int) {
-	before := drawTx(rt, []string{"put"})
-	_, commitPlain := p.runPlain(before)
-	_, commitPrivate := p.runPrivate(before)
-	if a, b := commitPlain(), commitPrivate(); a != b {
-		rt.Fatalf("before: committed plain %v, private %v", a, b)
+// fill commits a drawn state.
+func (p *pair) fill(rt *rapid.T) {
+	x := drawFill(rt)
+	_, commitPlain := p.runPlain(x)
+	_, commitPrivate := p.runPrivate(x)
+	if a, b := commitPlain(), commitPrivate(); !a || !b {
+		rt.Fatalf("fill the state: committed plain %v, private %v, want both", a, b)
 	}
+	p.wantSameState(rt)
+}
+
+// overlap runs two invocations on the same state before it commits them. It returns how many conflicts there were.
+func (p *pair) overlap(rt *rapid.T, ops []string) (conflicts int) {
+	p.fill(rt)
 	first, second := drawTx(rt, ops), drawTx(rt, ops)
 	plain1, commitPlain1 := p.runPlain(first)
 	plain2, commitPlain2 := p.runPlain(second)

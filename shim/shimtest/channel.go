@@ -165,13 +165,8 @@ func (s *Simulation) Commit() error {
 		return err
 	}
 	s.channel.height++
-	at := timestamppb.New(s.sim.timestamp)
-	for _, policies := range []bool{false, true} { // a new key's policy finds the key, whichever was set first
-		for _, w := range s.sim.writes {
-			if w.policyOnly == policies {
-				w.chaincode.apply(w, s.TxID, at)
-			}
-		}
+	for _, w := range s.sim.effective() {
+		w.chaincode.apply(w, s.TxID, timestamppb.New(s.sim.timestamp))
 	}
 	return nil
 }

@@ -231,3 +231,43 @@ func keys(t *testing.T) func(shim.StateQueryIteratorInterface, error) []string {
 		return out
 	}
 }
+
+// Of several writes to a key the last one counts, as in a write set: a key that
+// is deleted and put again in one transaction keeps its policy, and a policy may
+// come before the value.
+func TestWritesOfOneTransactionAreOne(t *testing.T) {
+	policy := []byte("policy")
+	var do func(shim.ChaincodeStubInterface) error
+	cc := shimtest.NewChannel("c").Deploy("cc", script(func(stub shim.ChaincodeStubInterface) *shim.Response {
+		if err := do(stub); err != nil {
+			return shim.Error(err.Error())
+		}
+		return shim.Success(nil)
+	}))
+	submit := func(f func(shim.ChaincodeStubInterface) error) {
+		t.Helper()
+		do = f
+		if r := cc.Submit(shimtest.Tx{}); !r.OK() {
+			t.Fatal(r.Response)
+		}
+	}
+	want := func(what, value string, policy []byte) {
+		t.Helper()
+		got, _ := cc.NewStub(shimtest.Tx{}).GetStateValidationParameter("k")
+		if string(cc.Get("k")) != value || !slices.Equal(got, policy) {
+			t.Errorf("%s: got %q under policy %q, want %q under %q", what, cc.Get("k"), got, value, policy)
+		}
+	}
+	submit(func(s shim.ChaincodeStubInterface) error {
+		return errors.Join(s.SetStateValidationParameter("k", policy), s.PutState("k", []byte("1")))
+	})
+	want("policy before value", "1", policy)
+	submit(func(s shim.ChaincodeStubInterface) error {
+		return errors.Join(s.DelState("k"), s.PutState("k", []byte("2")))
+	})
+	want("deleted and put again", "2", policy)
+	submit(func(s shim.ChaincodeStubInterface) error {
+		return errors.Join(s.PutState("k", []byte("3")), s.DelState("k"), s.SetStateValidationParameter("k", policy))
+	})
+	want("deleted with a policy", "", nil)
+}

@@ -55,6 +55,34 @@ func (s *simulation) write(w write) error {
 	return nil
 }
 
+// effective returns what commits of the writes, as in Fabric's write sets: of
+// each key the last value and the last policy, values first, so that a new key's
+// policy finds the key whichever was set first.
+func (s *simulation) effective() []write {
+	type target struct {
+		location
+		policyOnly bool
+	}
+	of := func(w write) target {
+		return target{location{w.chaincode, w.collection, w.key}, w.policyOnly}
+	}
+	last := make(map[target]int)
+	for i, w := range s.writes {
+		last[of(w)] = i
+	}
+	var values, policies []write
+	for i, w := range s.writes {
+		switch {
+		case last[of(w)] != i:
+		case w.policyOnly:
+			policies = append(policies, w)
+		default:
+			values = append(values, w)
+		}
+	}
+	return append(values, policies...)
+}
+
 // beginPage refuses pages in a transaction that has written.
 func (s *simulation) beginPage() error {
 	if len(s.writes) > 0 {
