@@ -125,5 +125,6 @@ var clients = map[protocol.Code]Explanation{
 	"foreign_endorser":     {"an answer is signed by somebody who is none of the pinned organisations' peers", "check --genesis; name the later configuration with --config-block if organisations joined"},
 	"other_proposal":       {"a peer answered another question than the one asked", again + "leave that peer out"},
 	"too_few_holders":      {"fewer organisations hold the chaincode's key than you ask for", "lower --min-holders; in Lite one organisation's enclave holds it"},
+	"old_config":           {"the enclave knows an older configuration of the channel than this client pins: a member revoked since may still be one to it", "have the enclave attest anew: fpc enclave refresh"},
 	"code_not_pinned":      {"the enclave runs code that you did not pin", "compare --code-id with what fpc lifecycle chaincode package printed for the agreed code"},
 }

@@ -37,12 +37,12 @@ func Text(text string) []Diagnosis {
 	}
 	for _, w := range refusals {
 		if w.pattern.MatchString(text) {
-			return []Diagnosis{{Failed: failure(text), Why: w.Means, Said: said(text), Remedy: w.Remedy}}
+			return []Diagnosis{{Failed: failure(text), Why: w.Means, Said: w.line(text), Remedy: w.Remedy}}
 		}
 	}
 	for _, w := range failures {
 		if w.pattern.MatchString(text) {
-			return []Diagnosis{{Failed: w.Means, Why: "the text below is all that is known", Said: said(text), Remedy: w.Remedy}}
+			return []Diagnosis{{Failed: w.Means, Why: "the text below is all that is known", Said: w.line(text), Remedy: w.Remedy}}
 		}
 	}
 	return nil
@@ -60,8 +60,8 @@ func Refusal(e *protocol.StepError) Diagnosis {
 		known = Explanation{"this release of fpc does not know the code", "use the fpc of the release that the chaincode, stub or registry runs"}
 	}
 	d.Why, d.Remedy = known.Means, known.Remedy
-	if e.Hint != "" && e.Hint != known.Remedy {
-		d.Remedy = e.Hint + "; " + known.Remedy
+	if usual := protocol.Errorf(e.Step, e.Code, "").Hint; e.Hint != "" && e.Hint != usual {
+		d.Remedy = e.Hint + "; " + known.Remedy // who refused knew more than what is always the same
 	}
 	return d
 }
@@ -131,7 +131,7 @@ func verdictIn(text string) (Diagnosis, bool) {
 		name := strings.TrimPrefix(word, "as invalid: ")
 		if code, ok := peer.TxValidationCode_value[name]; ok {
 			d := Committed(peer.TxValidationCode(code))
-			d.Said = said(text)
+			d.Said = (words{pattern: regexp.MustCompile(regexp.QuoteMeta(word))}).line(text)
 			return d, true
 		}
 	}
@@ -146,6 +146,17 @@ func failure(text string) string {
 		}
 	}
 	return "a server or this program refused"
+}
+
+// line is the line of a text that the words are in; where they go over several,
+// all of them.
+func (w words) line(text string) string {
+	for line := range strings.Lines(text) {
+		if w.pattern.MatchString(line) {
+			return said(line)
+		}
+	}
+	return said(text)
 }
 
 // said is a text on one line, without the name of the program that printed it.
