@@ -30,11 +30,11 @@ func TestPace(t *testing.T) {
 	call := func(method string) { _, _ = p.Handle(t.Context(), &transport.Call{Method: method}) }
 	want("no call", 1)
 	done := make(chan struct{})
-	for range 2 {
-		go func() { call("wait"); done <- struct{}{} }()
-	}
+	wait := func() { call("wait"); done <- struct{}{} }
+	go wait()
 	<-enter
 	want("one call", 1)
+	go wait()
 	<-enter
 	want("two calls", 4)
 	leave <- struct{}{}
