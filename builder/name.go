@@ -25,13 +25,17 @@ const (
 	EnvNames = "FPC_CHAINCODE_NAMES"
 	// EnvTrace names the folder to record steps into.
 	EnvTrace = "FPC_TRACE"
+	// EnvLogLevel, EnvLogFormat and EnvCollector are fpc-stub's own.
+	EnvLogLevel  = "FPC_LOG_LEVEL"
+	EnvLogFormat = "FPC_LOG_FORMAT"
+	EnvCollector = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	// EnvArgs holds further flags of fpc-stub, separated by spaces.
 	EnvArgs = "FPC_STUB_ARGS"
 )
 
 // Environment lists the variables that core.yaml must propagate.
 func Environment() []string {
-	return []string{EnvState, EnvEnclaves, EnvNames, EnvTrace, EnvArgs}
+	return []string{EnvState, EnvEnclaves, EnvNames, EnvTrace, EnvLogLevel, EnvLogFormat, EnvCollector, EnvArgs}
 }
 
 // codeName: nothing tells, or something tells wrongly, under which name a

@@ -46,9 +46,9 @@ type Config struct {
 	// Builders are the peers' external builders: they check packages at their
 	// installation, and have peers launch chaincodes that are no service.
 	Builders []external.Builder
-	// Environment holds variables of single peers' environments, by MSP id:
-	// builders' programs get those that their builder propagates. All peers
-	// have this process' environment beside it.
+	// Environment holds variables of single peers' environments, by MSP id, and
+	// of all peers' under the empty one: builders' programs get those that their
+	// builder propagates. All peers have this process' environment beside it.
 	Environment map[string]map[string]string
 
 	// Trace records the steps that orderer and peers receive; nil means none.

@@ -127,8 +127,10 @@ func (n *Network) startPeer(cfg Config, org *ca.Org, l net.Listener) error {
 // environment looks variables of a peer's environment up.
 func (c Config) environment(mspID string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
-		if value, set := c.Environment[mspID][name]; set {
-			return value, true
+		for _, of := range []string{mspID, ""} {
+			if value, set := c.Environment[of][name]; set {
+				return value, true
+			}
 		}
 		return os.LookupEnv(name)
 	}

@@ -16,20 +16,40 @@ import (
 	"time"
 )
 
-// TestStartGuide runs every command of docs/start.md, as a reader would, in one
-// shell that stops at the first failure.
 func TestStartGuide(t *testing.T) {
+	runGuide(t, "start.md",
+		"provisioned",   // fpc enclave list
+		`"amount":4200`, // the bidder reads the own bid
+		`"winner":`,     // reveal
+		"a1 exists already",
+		"\nyes\n", // the notary
+		"is down",
+	)
+}
+
+func TestOperateGuide(t *testing.T) {
+	runGuide(t, "operate.md",
+		"propagateEnvironment:", // fpc builder install
+		`"a painting"`,          // the query after the kill
+		"is down",
+	)
+}
+
+// runGuide runs every command of a page in docs, as a reader would, in one shell
+// that stops at the first failure, and looks for what they must print.
+func runGuide(t *testing.T, page string, wants ...string) {
+	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	guide, err := os.ReadFile(filepath.Join(root, "docs", "start.md"))
+	guide, err := os.ReadFile(filepath.Join(root, "docs", page))
 	if err != nil {
 		t.Fatal(err)
 	}
 	script := "set -e\n" + strings.Join(shellBlocks(string(guide)), "\n")
 	if !strings.Contains(script, "initenclave") {
-		t.Fatal("docs/start.md holds no commands in ```sh blocks")
+		t.Fatalf("docs/%s holds no commands in ```sh blocks", page)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
@@ -45,18 +65,11 @@ func TestStartGuide(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }()
 	if err != nil {
-		t.Fatalf("docs/start.md: %v\n%s", err, out)
+		t.Fatalf("docs/%s: %v\n%s", page, err, out)
 	}
-	for _, want := range []string{
-		"provisioned",   // fpc enclave list
-		`"amount":4200`, // the bidder reads the own bid
-		`"winner":`,     // reveal
-		"a1 exists already",
-		"\nyes\n", // the notary
-		"is down",
-	} {
+	for _, want := range wants {
 		if !strings.Contains(string(out), want) {
-			t.Errorf("docs/start.md printed no %q; it printed:\n%s", want, out)
+			t.Errorf("docs/%s printed no %q; it printed:\n%s", page, want, out)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ type networkFlags struct {
 	batchCount   uint32
 	killAt       string
 	observe      observe.Flags
+	builders     builderFlags
 }
 
 func (n *networkFlags) add(cmd *cobra.Command) {
@@ -57,15 +59,16 @@ func (n *networkFlags) add(cmd *cobra.Command) {
 	f.StringVar(&n.killAt, "kill-at", "", "step at which the network kills itself, for tests of crashes")
 	_ = f.MarkHidden("kill-at") // cannot fail: the flag is there
 	f.Uint32Var(&n.batchCount, "batch-count", 0, "transactions in a block at most (default 500)")
+	n.builders.add(f)
 	n.observe.Add(f, os.Getenv)
 }
 
 func (n *networkFlags) args() []string {
-	return append([]string{
+	return slices.Concat([]string{
 		"--orgs", strconv.Itoa(n.orgs), "--port", strconv.Itoa(n.port), "--channel", n.channel,
 		"--batch-timeout", n.batchTimeout.String(), "--batch-count", strconv.FormatUint(uint64(n.batchCount), 10),
 		"--kill-at", n.killAt,
-	}, n.observe.Args()...)
+	}, n.builders.args(), n.observe.Args())
 }
 
 func newNetworkUp(dir *string) *cobra.Command {
@@ -74,7 +77,11 @@ func newNetworkUp(dir *string) *cobra.Command {
 		Use: "up", Short: "Start the network, making it if the folder is empty",
 		Long: `Start the network and return when all its nodes serve; it runs on in the
 background. Print the exports with which fpc and Fabric's peer command act as
-Org1's administrator; the other organisations' are in the folder's env/.`,
+Org1's administrator; the other organisations' are in the folder's env/.
+
+With --builder the peers launch stubs themselves; see "fpc builder install".
+Neither --builder nor --peer-env is kept in the folder: give them at each start,
+as Fabric's peers read core.yaml and their environment at each start.`,
 		Example: "  eval \"$(fpc network up --data ./net)\"",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

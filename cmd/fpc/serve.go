@@ -86,10 +86,14 @@ func serve(cmd *cobra.Command, dir string, n networkFlags) (_ *served, err error
 		return nil, err
 	}
 	s.stops = append(s.stops, func() error { flush(); return nil })
-	net, err := devnet.Start(cmd.Context(), devnet.Config{
+	config := devnet.Config{
 		Dir: dir, Orgs: n.orgs, Channel: n.channel, BatchTimeout: n.batchTimeout, BatchCount: n.batchCount, Port: n.port,
 		Trace: trace.KillAt(n.killAt, recorder), Meter: observe.NewNetwork(operations.Metrics), Log: log,
-	})
+	}
+	if err := n.builders.apply(&config, filepath.Join(dir, traceFolder)); err != nil {
+		return nil, err
+	}
+	net, err := devnet.Start(cmd.Context(), config)
 	if err != nil {
 		return nil, err
 	}
