@@ -61,7 +61,7 @@ CORE_PEER_LOCALMSPID, CORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_ROOTCERT_FILE, …)
 	s.addConnectionFlags(root.PersistentFlags())
 	root.AddCommand(
 		newDemo(), newNetwork(), newBuilder(),
-		newChannel(s), newLifecycle(s), newChaincode(s), newERCC(s), newEnclave(s), newTrace(s), newMan(),
+		newChannel(s), newLifecycle(s), newChaincode(s), newERCC(s), newEnclave(s), newTrace(s), newDoctor(s), newMan(),
 	)
 	refuseUnknown(root)
 	return root

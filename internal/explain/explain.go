@@ -18,6 +18,7 @@ type Diagnosis struct {
 	Code   string `json:"code,omitempty"` // its code, or Fabric's
 	Why    string `json:"why"`            // what that means
 	Said   string `json:"said,omitempty"` // the words of the one who refused
+	Hint   string `json:"hint,omitempty"` // what that one advises, beside the remedy; it may be made up like the rest
 	Remedy string `json:"remedy"`         // what to do
 }
 
@@ -60,8 +61,8 @@ func Refusal(e *protocol.StepError) Diagnosis {
 		known = Explanation{"this release of fpc does not know the code", "use the fpc of the release that the chaincode, stub or registry runs"}
 	}
 	d.Why, d.Remedy = known.Means, known.Remedy
-	if usual := protocol.Errorf(e.Step, e.Code, "").Hint; e.Hint != "" && e.Hint != usual {
-		d.Remedy = e.Hint + "; " + known.Remedy // who refused knew more than what is always the same
+	if e.Hint != protocol.Errorf(e.Step, e.Code, "").Hint {
+		d.Hint = e.Hint // who refused knew more than what is always the same
 	}
 	return d
 }
@@ -100,7 +101,8 @@ func refusalsIn(text string) []*protocol.StepError {
 		}
 		e := &protocol.StepError{Step: text[h[2]:h[3]], Code: protocol.Code(text[h[4]:h[5]])}
 		e.Reason, e.Hint = reasonAndHint(text[h[1]:end])
-		wraps := i+1 < len(heads) && e.Reason == "" // a step that passes on another's refusal
+		// A step that passes on another's refusal says nothing, or "because:".
+		wraps := i+1 < len(heads) && (e.Reason == "" || strings.HasSuffix(e.Reason, ":"))
 		same := func(o *protocol.StepError) bool { return o.Step == e.Step && o.Code == e.Code }
 		if !wraps && !slices.ContainsFunc(found, same) {
 			found = append(found, e)

@@ -94,8 +94,8 @@ func TestEveryRefusalIsRecognised(t *testing.T) {
 	for code := range codesOf(t, "../..") {
 		want, _ := Code(code)
 		refusal := protocol.Errorf("VAL-3", code, "what %s was", "wrong")
-		if particular := Refusal(refusal.WithHint("turn it (and that) off")); particular.Remedy != "turn it (and that) off; "+want.Remedy {
-			t.Errorf("%s: remedy with a hint of its own: got %q", code, particular.Remedy)
+		if particular := Refusal(refusal.WithHint("turn it (and that) off")); particular.Hint != "turn it (and that) off" || particular.Remedy != want.Remedy {
+			t.Errorf("%s with a hint of its own: got %+v", code, particular)
 		}
 		for place, text := range map[string]string{
 			"alone":     refusal.Error(),
@@ -112,7 +112,7 @@ func TestEveryRefusalIsRecognised(t *testing.T) {
 				continue
 			}
 			if d := found[0]; d.Step != "VAL-3" || d.Code != string(code) || d.Said != "what wrong was" || d.Why != want.Means ||
-				d.Remedy != want.Remedy || d.Failed != steps["VAL-3"] {
+				d.Remedy != want.Remedy || d.Hint != "" || d.Failed != steps["VAL-3"] {
 				t.Errorf("%s %s: got %+v of %q", code, place, d, text)
 			}
 		}
@@ -220,6 +220,10 @@ func TestSeveralFailuresInOneText(t *testing.T) {
 	found := Text(text)
 	if len(found) != 2 || found[0].Code != "stale_read" || found[1].Code != "revoked" || found[0].Said != `key "a"` {
 		t.Errorf("got %+v, want stale_read once and revoked", found)
+	}
+	because := protocol.Errorf("INV-5", "code_not_pinned", "none is trusted, the first because: %w", protocol.Errorf("INV-5", "code_not_pinned", "it runs code x").WithHint("pin it"))
+	if found = Text(because.Error()); len(found) != 1 || found[0].Said != "it runs code x" || found[0].Hint != "pin it" {
+		t.Errorf("with a cause: got %+v, want the cause", found)
 	}
 	wrapped := protocol.Wrap("INV-8", protocol.CodeInternal, revoked)
 	if found = Text(wrapped.Error()); len(found) != 1 || found[0].Step != "VAL-2" || found[0].Said != "enclave 0a is revoked" {
