@@ -14,6 +14,7 @@ import (
 	"github.com/privatechaincode/fpc/client/clienttest"
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/fpctest"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
@@ -73,7 +74,7 @@ func TestAttack08AlteredAnswer(t *testing.T) {
 			"genesis":     {func(m *pb.EnclaveResponse) { m.ChannelHash[0] ^= 1 }, protocol.CodeWrongChannel},
 			"key id":      {func(m *pb.EnclaveResponse) { m.ChaincodeEkId[0] ^= 1 }, protocol.CodeUnknownKey},
 			"generation":  {func(m *pb.EnclaveResponse) { m.Generation = 2 }, protocol.CodeWrongGeneration},
-			"transaction": {func(m *pb.EnclaveResponse) { m.TxId = "00" + m.TxId[2:] + "" }, protocol.CodeBadTxID},
+			"transaction": {func(m *pb.EnclaveResponse) { m.TxId = fpctest.OtherHex(m.TxId) }, protocol.CodeBadTxID},
 			"request":     {func(m *pb.EnclaveResponse) { m.RequestHash[0] ^= 1 }, protocol.CodeRequestHash},
 			"proposal": {func(m *pb.EnclaveResponse) {
 				m.SignedProposal, _ = proto.Marshal(&peer.SignedProposal{ProposalBytes: []byte("other")})

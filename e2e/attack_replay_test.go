@@ -11,6 +11,7 @@ import (
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/fpctest"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
@@ -144,7 +145,7 @@ func TestAttack07InvocationAsTransaction(t *testing.T) {
 var alterations = map[string]func(m *fpc.EnclaveResponse){
 	"kind":         func(m *fpc.EnclaveResponse) { m.Kind = fpc.EnclaveResponse_ERROR },
 	"proposal":     func(m *fpc.EnclaveResponse) { m.SignedProposal[len(m.SignedProposal)-1] ^= 1 },
-	"transaction":  func(m *fpc.EnclaveResponse) { m.TxId = "00" + m.TxId[2:] },
+	"transaction":  func(m *fpc.EnclaveResponse) { m.TxId = fpctest.OtherHex(m.TxId) },
 	"request":      func(m *fpc.EnclaveResponse) { m.RequestHash[0] ^= 1 },
 	"answer":       func(m *fpc.EnclaveResponse) { m.EncryptedResponse[0] ^= 1 },
 	"event's name": func(m *fpc.EnclaveResponse) { m.Event.Name = "stolen" },
@@ -157,7 +158,7 @@ var alterations = map[string]func(m *fpc.EnclaveResponse){
 	"more writes": func(m *fpc.EnclaveResponse) {
 		m.Rwset.Writes = append(m.Rwset.Writes, &fpc.Write{Key: "a9", IsDelete: true})
 	},
-	"enclave id": func(m *fpc.EnclaveResponse) { m.EnclaveId = "00" + m.EnclaveId[2:] },
+	"enclave id": func(m *fpc.EnclaveResponse) { m.EnclaveId = fpctest.OtherHex(m.EnclaveId) },
 	"key id":     func(m *fpc.EnclaveResponse) { m.ChaincodeEkId[0] ^= 1 },
 	"generation": func(m *fpc.EnclaveResponse) { m.Generation = 2 },
 	"chaincode":  func(m *fpc.EnclaveResponse) { m.CcParams.ChaincodeId = "asset2" },

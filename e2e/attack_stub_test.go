@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/enclave"
+	"github.com/privatechaincode/fpc/fpctest"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 	chaincode "github.com/privatechaincode/fpc/shim/peer"
@@ -134,7 +135,7 @@ func TestAttack08LyingStub(t *testing.T) {
 		lies stubLies
 		want protocol.Code
 	}{
-		"asked under another transaction": {stubLies{ask: func(r *fpc.InvokeRequest) { r.TxId = "00" + r.TxId[2:] }}, protocol.CodeBadTxID},
+		"asked under another transaction": {stubLies{ask: func(r *fpc.InvokeRequest) { r.TxId = fpctest.OtherHex(r.TxId) }}, protocol.CodeBadTxID},
 		"asked for another channel":       {stubLies{ask: func(r *fpc.InvokeRequest) { r.ChannelId = "other" }}, protocol.CodeWrongChannel},
 		"asked an earlier proposal": {stubLies{ask: func(r *fpc.InvokeRequest) {
 			r.SignedProposal = encode(t, earlier.signed)

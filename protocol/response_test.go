@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/fpctest"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
@@ -99,7 +100,7 @@ func TestAlteredResponseIsRefused(t *testing.T) {
 		"enclave":      {func(m *pb.EnclaveResponse) { m.EnclaveId = otherVK.ID() }, protocol.CodeWrongEnclave},
 		"key id":       {func(m *pb.EnclaveResponse) { m.ChaincodeEkId[0] ^= 1 }, protocol.CodeBadSignature},
 		"generation":   {func(m *pb.EnclaveResponse) { m.Generation++ }, protocol.CodeBadSignature},
-		"transaction":  {func(m *pb.EnclaveResponse) { m.TxId = "ff" + txID[2:] }, protocol.CodeBadSignature},
+		"transaction":  {func(m *pb.EnclaveResponse) { m.TxId = fpctest.OtherHex(txID) }, protocol.CodeBadSignature},
 		"request hash": {func(m *pb.EnclaveResponse) { m.RequestHash[0] ^= 1 }, protocol.CodeBadSignature},
 		"proposal":     {func(m *pb.EnclaveResponse) { m.SignedProposal[0] ^= 1 }, protocol.CodeBadSignature},
 		"read":         {func(m *pb.EnclaveResponse) { m.Rwset.Reads[0].Key = "z" }, protocol.CodeBadSignature},

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/fpctest"
 	"github.com/privatechaincode/fpc/fpctest/scene"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
@@ -94,7 +95,7 @@ func TestAttack08AlteredResponse(t *testing.T) {
 		"read":               func(m *fpc.EnclaveResponse) { m.Rwset.Reads[0].Key = "b" },
 		"write":              func(m *fpc.EnclaveResponse) { m.Rwset.Writes[0].Value[0] ^= 1 },
 		"write added":        func(m *fpc.EnclaveResponse) { m.Rwset.Writes = append(m.Rwset.Writes, put("z")) },
-		"transaction id":     func(m *fpc.EnclaveResponse) { m.TxId = "00" + m.TxId[2:] },
+		"transaction id":     func(m *fpc.EnclaveResponse) { m.TxId = fpctest.OtherHex(m.TxId) },
 		"generation":         func(m *fpc.EnclaveResponse) { m.Generation++ },
 		"exec":               func(m *fpc.EnclaveResponse) { m.Exec[0] ^= 1 },
 		"kind":               func(m *fpc.EnclaveResponse) { m.Kind = fpc.EnclaveResponse_ERROR },
