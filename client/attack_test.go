@@ -255,6 +255,19 @@ func TestAttack11LyingPeers(t *testing.T) {
 				p.Member = w.Orgs[i].Client("mallory")
 			}
 		}, trust.CodeTooFewAnswers},
+		"genuine signatures over another answer": {func(t *testing.T, w *clienttest.World) {
+			mine := ownView(t, w)
+			for _, p := range w.Peers {
+				lie := answerView(p, mine)
+				p.Lie = func(proposal *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+					forged, err := lie(proposal, honest)
+					if err == nil {
+						forged.Endorsement = honest.Endorsement
+					}
+					return forged, err
+				}
+			}
+		}, trust.CodeTooFewAnswers},
 		"an answer to an earlier question": {func(t *testing.T, w *clienttest.World) {
 			for _, p := range w.Peers {
 				var first *peer.ProposalResponse

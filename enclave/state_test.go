@@ -263,11 +263,14 @@ func TestHostThatFailsAnAccess(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	w := enclavetest.New(t)
+	written := 0
 	w.Start(enclavetest.Func(func(stub shim.ChaincodeStubInterface) *shim.Response {
 		switch stub.GetStringArgs()[0] {
 		case "write":
 			for i := range 100 {
-				_ = stub.PutState(fmt.Sprint("k", i), make([]byte, 1000))
+				if stub.PutState(fmt.Sprint("k", i), make([]byte, 1000)) == nil {
+					written++
+				}
 			}
 		case "answer":
 			return shim.Success(make([]byte, 30_000))
@@ -287,6 +290,9 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	for _, what := range []string{"write", "answer"} {
 		wantSealed(t, what, w.Ask(w.Org1.Client(), what).MustSend(host), protocol.CodeTooLarge)
+	}
+	if written != 19 {
+		t.Errorf("writes of 1,000 bytes: got %d accepted, want 19: at most 20,000 bytes are kept", written)
 	}
 	host.Lie = func(_ *fpc.StateRequest, r *fpc.StateResponse) error {
 		r.Values[0] = make([]byte, 60_000)

@@ -32,6 +32,21 @@ func TestPadding(t *testing.T) {
 	}
 }
 
+func TestUnpadRefuses(t *testing.T) {
+	padded := keys.Pad([]byte("a secret of some length"))
+	longer := bytes.Clone(padded)
+	longer[7] = byte(len(padded))
+	spoilt := bytes.Clone(padded)
+	spoilt[len(spoilt)-1] = 1
+	for name, b := range map[string][]byte{
+		"empty": nil, "half a length": padded[:7], "cut": padded[:20], "a length beyond the end": longer, "padding that is not zero": spoilt,
+	} {
+		if got, err := keys.Unpad(b); !errors.Is(err, keys.ErrMalformed) {
+			t.Errorf("%s: got %q and error %v, want %v", name, got, err, keys.ErrMalformed)
+		}
+	}
+}
+
 func TestPaddingOverhead(t *testing.T) {
 	for n := 0; n < 1<<16; n++ {
 		if total := n + 8; float64(len(keys.Pad(make([]byte, n)))) > 1.125*float64(total)+1 {

@@ -90,6 +90,16 @@ func TestRegistryPolicyIsStrict(t *testing.T) {
 	}
 }
 
+// White space is not part of a policy's form, but of its size.
+func TestAttack18OversizedPolicy(t *testing.T) {
+	good, err := registryPolicy().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = protocol.ParseRegistryPolicy(append(good, bytes.Repeat([]byte(" "), 1<<20)...))
+	wantCode(t, err, protocol.CodeTooLarge)
+}
+
 func TestRegistryPolicyChecksBeforeEncoding(t *testing.T) {
 	for name, edit := range map[string]func(*protocol.RegistryPolicy){
 		"no platform":         func(p *protocol.RegistryPolicy) { p.Attestation.Platforms = nil },

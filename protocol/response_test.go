@@ -260,3 +260,23 @@ func FuzzVerifyResponse(f *testing.F) {
 		}
 	})
 }
+
+// Attack row 20: what was signed as an error verifies under no other label.
+func TestEnclaveSignsErrorsUnderTheirOwnLabel(t *testing.T) {
+	sk, vk := newEnclave(t)
+	for _, test := range []struct {
+		m           *pb.EnclaveResponse
+		good, other keys.Label
+	}{{result(vk), keys.LabelResponse, keys.LabelError}, {failure(vk), keys.LabelError, keys.LabelResponse}} {
+		r, err := protocol.SignResponse(sk, test.m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := vk.Verify(test.good, r.GetResponse(), r.GetSignature()); err != nil {
+			t.Errorf("%s under label %s: %v", test.m.GetKind(), test.good, err)
+		}
+		if vk.Verify(test.other, r.GetResponse(), r.GetSignature()) == nil {
+			t.Errorf("%s verifies under label %s too", test.m.GetKind(), test.other)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -245,6 +246,22 @@ func TestAttack13TruncatedStateFile(t *testing.T) {
 		t.Errorf("start: got error %v, want a DamagedError", err)
 	}
 	writeState(t, w.config.StateDir, own)
+	w.start()
+	w.commit(w.client(), "put", "k", "v")
+}
+
+// One program can be two chaincodes' enclave, so its state opens for either: the
+// stub tells them apart.
+func TestAttack13StateOfAnotherChaincode(t *testing.T) {
+	w := newProvisionedWorld(t)
+	if err := w.stub.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other := w.config
+	other.Chaincode = "other"
+	if _, err := stub.New(t.Context(), other); err == nil || !strings.Contains(err.Error(), "this stub serves") {
+		t.Errorf("start: got error %v, want one that names both chaincodes", err)
+	}
 	w.start()
 	w.commit(w.client(), "put", "k", "v")
 }

@@ -158,7 +158,11 @@ func TestTransientDataIsRefused(t *testing.T) {
 	ccreq, _ := w.request(w.client(), "get", "k")
 	tx := w.tx(w.client(), protocol.InvokeArgs(ccreq))
 	tx.Transient = map[string][]byte{"bid": []byte("100")}
-	scene.Code(t, w.cc.Evaluate(tx), protocol.CodeTransientData)
+	result := w.cc.Evaluate(tx)
+	scene.Code(t, result, protocol.CodeTransientData)
+	if refused, _ := protocol.ParseError(result.Response.GetMessage()); refused.Step != "INV-7" {
+		t.Errorf("refused at %s, want INV-7: the enclave is not even asked", refused.Step)
+	}
 }
 
 // A chaincode that calls this one shows its own proposal, and has an enclave and

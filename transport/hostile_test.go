@@ -116,6 +116,8 @@ func TestAttack18TooManyAsks(t *testing.T) {
 	a, b := net.Pipe()
 	h := NewHost(a, Limits{MaxAsks: 2})
 	defer h.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // for a host that does not count
+	defer cancel()
 	asked := make(chan struct{})
 	go func() {
 		calls := make([]byte, 2*(headerSize+2))
@@ -128,13 +130,16 @@ func TestAttack18TooManyAsks(t *testing.T) {
 	second := make(chan error, 1)
 	go func() {
 		<-asked
-		_, err := h.Call(t.Context(), "m", nil, nil)
+		_, err := h.Call(ctx, "m", nil, nil)
 		second <- err
 	}()
-	_, first := h.Call(t.Context(), "m", nil, func(context.Context, []byte) ([]byte, error) {
+	_, first := h.Call(ctx, "m", nil, func(context.Context, []byte) ([]byte, error) {
 		close(asked)
-		<-h.Done()
-		return nil, nil
+		select {
+		case <-h.Done():
+		case <-ctx.Done():
+		}
+		return nil, ctx.Err()
 	})
 	for _, err := range []error{first, <-second} {
 		var frame *FrameError

@@ -108,6 +108,16 @@ func TestCrashWhileStoringKeepsTheFormerState(t *testing.T) {
 	if err := d.Store(&fpc.StubState{SealedState: []byte("later")}); err != nil {
 		t.Fatalf("store after the crash: %v", err)
 	}
+	// Here it comes before anything of the new file is there.
+	if err := os.Mkdir(filepath.Join(path, stateFile+".new"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Store(&fpc.StubState{SealedState: []byte("never")}); err == nil {
+		t.Fatal("store on a disk that takes no new file: got no error")
+	}
+	if got, err = d.Load(); err != nil || string(got.GetSealedState()) != "later" {
+		t.Fatalf("got %v and error %v, want the state before", got, err)
+	}
 }
 
 func TestDamagedStateIsRefusedAndKept(t *testing.T) {
@@ -115,12 +125,16 @@ func TestDamagedStateIsRefusedAndKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tooLong, err := proto.Marshal(&fpc.StubState{SealedState: make([]byte, maxState-4)})
+	if err != nil || len(tooLong) != maxState+1 {
+		t.Fatalf("%d bytes and error %v, want one more than %d", len(tooLong), err, maxState)
+	}
 	for name, b := range map[string][]byte{
 		"empty":           {},
 		"truncated":       whole[:len(whole)-1],
 		"garbage":         []byte("no protobuf"),
 		"no sealed state": {0x12, 0x00},
-		"too long":        make([]byte, maxState+1),
+		"too long":        tooLong,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := t.TempDir()

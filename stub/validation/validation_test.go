@@ -200,6 +200,14 @@ func TestPlaceAndKeyRefusals(t *testing.T) {
 	}
 }
 
+// A new sequence that changes only the policy strands no result.
+func TestAttack28NewSequenceOfTheSameVersion(t *testing.T) {
+	s := newStage(t)
+	ccrsp := s.result(&fpc.ReadWriteSet{Writes: []*fpc.Write{put("k")}})
+	s.view.Definition.Sequence++
+	scene.Accepted(t, s.submit(s.client.Creator(), ccrsp))
+}
+
 func TestInnerProposalRefusals(t *testing.T) {
 	for name, test := range map[string]struct {
 		lie    func(r *envelope.Request)

@@ -91,6 +91,7 @@ func TestOutcomes(t *testing.T) {
 		{"not a writer", propose(n.Orgs[0].Peer("no-writer"), get), "error: failed evaluating policy"},
 		{"stranger", propose(stranger, get), "error: error validating proposal: access denied: channel [mychannel] creator org unknown"},
 		{"impostor", propose(impostor, get), "error: error validating proposal: access denied: channel [mychannel] creator org"},
+		{"no role", propose(n.Orgs[0].Issue(fpctest.Template{Name: "nobody"}), get), "error: error validating proposal: access denied: channel [mychannel] creator org [Org1MSP]"},
 		{"another's signature", forged, "error: error validating proposal: access denied: channel [mychannel] creator org [Org1MSP]"},
 		{"unsigned", unsigned, "error: the proposal is not signed"},
 		{"expired", propose(expired, get), "error: proposal client identity expired"},

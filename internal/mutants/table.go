@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "slices"
+
+// table lists every mutant, in the order of the flows.
+func table() []mutant {
+	return slices.Concat(registration, keyRegistration, initialisation, sealedState, proposals, execution, answers, validations, clientChecks, decoders, network)
+}
