@@ -50,6 +50,16 @@ test: build ## unit, attack, transcript and end-to-end tests; the race detector 
 bench: build ## print the ratios and write bin/bench.json
 	$(GO) run ./internal/bench/run -out $(BIN)/bench.json
 
+.PHONY: mutants
+mutants: ## take out one check at a time: its test must turn red; ONLY=row, step, package or file
+	$(GO) run ./internal/mutants -only "$(ONLY)"
+
+TIME ?= 10s
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for TIME and keep what makes one fail
+	$(GO) run ./internal/fuzz -time $(TIME)
+
 .PHONY: interop
 interop: build ## the official npm SDK and protobufs against the embedded network
 	e2e/interop/run.sh

@@ -220,7 +220,7 @@ var keyRegistration = []mutant{
 	},
 	{
 		"27", "KEY-3", "a second key set of one enclave", "ercc/cckeys.go",
-		`if provisioned != nil {`, never, "./ercc", "TestAttack27SecondKeySet",
+		`if provisioned != nil {`, never, "./ercc", "TestAttack27SecondKeySetOfAnEarlierVersion",
 	},
 	{
 		"27", "KEY-8", "any generation", "ercc/cckeys.go",
