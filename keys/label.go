@@ -32,6 +32,10 @@ const (
 	LabelExec Label = "fpc/v1/exec"
 	// LabelKeyExport binds exported chaincode keys (KEY-5).
 	LabelKeyExport Label = "fpc/v1/key-export"
+	// LabelHeadUsed is for the head that an execution in Full mode read at.
+	LabelHeadUsed Label = "fpc/v1/head-used"
+	// LabelEnclaveOU names the organisation unit of an enclave's certificate.
+	LabelEnclaveOU Label = "fpc/v1/enclave-ou"
 
 	// LabelStateValue derives the key for state values, and binds them (EX-2).
 	LabelStateValue Label = "fpc/v1/state-value"

@@ -13,6 +13,12 @@ const (
 	FuncRefreshEnclave = "refreshEnclave"             // REG-15
 	FuncGenerateCCKeys = "generateCCKeys"             // KEY-1
 	FuncEnclaveStatus  = "enclaveStatus"
+
+	FuncCertificateRequest = "certificateRequest" // REG-9
+	FuncInstallCertificate = "installCertificate" // REG-9
+	FuncPrepareStatement   = "prepareStatement"   // nonce of a head statement
+	FuncExportCCKeys       = "exportCCKeys"       // KEY-5
+	FuncImportCCKeys       = "importCCKeys"       // KEY-7
 )
 
 // Functions of ERCC.
@@ -21,7 +27,9 @@ const (
 	FuncQueryPolicy                  = "queryPolicy"
 	FuncRegisterEnclave              = "registerEnclave"              // REG-11
 	FuncRevokeEnclave                = "revokeEnclave"                // REG-14
-	FuncRegisterCCKeys               = "registerCCKeys"               // KEY-3
+	FuncRegisterCCKeys               = "registerCCKeys"               // KEY-3, KEY-7
+	FuncPutKeyExport                 = "putKeyExport"                 // KEY-6
+	FuncGetKeyExport                 = "getKeyExport"                 // KEY-7
 	FuncQueryChaincodeEncryptionKey  = "queryChaincodeEncryptionKey"  // INV-2
 	FuncQueryListEnclaveCredentials  = "queryListEnclaveCredentials"  // INV-5, KEY-4
 	FuncQueryEnclaveCredentials      = "queryEnclaveCredentials"      // VAL-2

@@ -212,8 +212,11 @@ type AttestedData struct {
 	MspConfigHash  []byte                 `protobuf:"bytes,7,opt,name=msp_config_hash,json=mspConfigHash,proto3" json:"msp_config_hash,omitempty"`   // over the whole MSP configurations
 	ConfigSequence uint64                 `protobuf:"varint,8,opt,name=config_sequence,json=configSequence,proto3" json:"config_sequence,omitempty"` // of the channel configuration they came from
 	OnCreation     bool                   `protobuf:"varint,9,opt,name=on_creation,json=onCreation,proto3" json:"on_creation,omitempty"`             // true for the first attestation, false for a refresh
-	LedgerCodeId   string                 `protobuf:"bytes,10,opt,name=ledger_code_id,json=ledgerCodeId,proto3" json:"ledger_code_id,omitempty"`     // Full
+	LedgerCodeId   string                 `protobuf:"bytes,10,opt,name=ledger_code_id,json=ledgerCodeId,proto3" json:"ledger_code_id,omitempty"`     // Full: `platform:code id` of the ledger enclave it works with
 	StateDatabase  string                 `protobuf:"bytes,11,opt,name=state_database,json=stateDatabase,proto3" json:"state_database,omitempty"`    // Full: leveldb or couchdb
+	Registry       string                 `protobuf:"bytes,12,opt,name=registry,proto3" json:"registry,omitempty"`                                   // Full: ERCC's chaincode name, where the ledger enclave looks registrations up
+	LedgerTcb      uint32                 `protobuf:"varint,13,opt,name=ledger_tcb,json=ledgerTcb,proto3" json:"ledger_tcb,omitempty"`               // Full: the ledger enclave's TCB level
+	LedgerDebug    bool                   `protobuf:"varint,14,opt,name=ledger_debug,json=ledgerDebug,proto3" json:"ledger_debug,omitempty"`         // Full: the ledger enclave can be debugged
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -323,6 +326,27 @@ func (x *AttestedData) GetStateDatabase() string {
 		return x.StateDatabase
 	}
 	return ""
+}
+
+func (x *AttestedData) GetRegistry() string {
+	if x != nil {
+		return x.Registry
+	}
+	return ""
+}
+
+func (x *AttestedData) GetLedgerTcb() uint32 {
+	if x != nil {
+		return x.LedgerTcb
+	}
+	return 0
+}
+
+func (x *AttestedData) GetLedgerDebug() bool {
+	if x != nil {
+		return x.LedgerDebug
+	}
+	return false
 }
 
 // Evidence is an attestation as an offline verifier reads it (REG-10).
@@ -463,7 +487,7 @@ const file_fpc_protocol_credentials_proto_rawDesc = "" +
 	"\rpeer_endpoint\x18\x02 \x01(\tR\fpeerEndpoint\"3\n" +
 	"\tPublicKey\x12\x14\n" +
 	"\x05suite\x18\x01 \x01(\tR\x05suite\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"\xe5\x03\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\xc3\x04\n" +
 	"\fAttestedData\x127\n" +
 	"\tcc_params\x18\x01 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12=\n" +
 	"\vhost_params\x18\x02 \x01(\v2\x1c.fpc.protocol.HostParametersR\n" +
@@ -480,7 +504,11 @@ const file_fpc_protocol_credentials_proto_rawDesc = "" +
 	"onCreation\x12$\n" +
 	"\x0eledger_code_id\x18\n" +
 	" \x01(\tR\fledgerCodeId\x12%\n" +
-	"\x0estate_database\x18\v \x01(\tR\rstateDatabase\"h\n" +
+	"\x0estate_database\x18\v \x01(\tR\rstateDatabase\x12\x1a\n" +
+	"\bregistry\x18\f \x01(\tR\bregistry\x12\x1d\n" +
+	"\n" +
+	"ledger_tcb\x18\r \x01(\rR\tledgerTcb\x12!\n" +
+	"\fledger_debug\x18\x0e \x01(\bR\vledgerDebug\"h\n" +
 	"\bEvidence\x12\x1a\n" +
 	"\bplatform\x18\x01 \x01(\tR\bplatform\x12 \n" +
 	"\vattestation\x18\x02 \x01(\fR\vattestation\x12\x1e\n" +

@@ -224,6 +224,8 @@ type InitRequest struct {
 	Msps              *MSPConfigurations     `protobuf:"bytes,4,opt,name=msps,proto3" json:"msps,omitempty"`
 	AttestationParams []byte                 `protobuf:"bytes,5,opt,name=attestation_params,json=attestationParams,proto3" json:"attestation_params,omitempty"` // for the platform; sim: AttestationParams as JSON
 	Suite             string                 `protobuf:"bytes,6,opt,name=suite,proto3" json:"suite,omitempty"`                                                  // HPKE suite for Enclave_EK; empty: default
+	Full              bool                   `protobuf:"varint,7,opt,name=full,proto3" json:"full,omitempty"`                                                   // Full mode: a session with the ledger enclave comes first (REG-5)
+	Registry          string                 `protobuf:"bytes,8,opt,name=registry,proto3" json:"registry,omitempty"`                                            // Full: ERCC's chaincode name
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -296,6 +298,20 @@ func (x *InitRequest) GetAttestationParams() []byte {
 func (x *InitRequest) GetSuite() string {
 	if x != nil {
 		return x.Suite
+	}
+	return ""
+}
+
+func (x *InitRequest) GetFull() bool {
+	if x != nil {
+		return x.Full
+	}
+	return false
+}
+
+func (x *InitRequest) GetRegistry() string {
+	if x != nil {
+		return x.Registry
 	}
 	return ""
 }
@@ -931,6 +947,7 @@ type InvokeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Response      []byte                 `protobuf:"bytes,1,opt,name=response,proto3" json:"response,omitempty"` // serialised Response, ccrsp_msg
 	Steps         []*Step                `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
+	SealedState   []byte                 `protobuf:"bytes,3,opt,name=sealed_state,json=sealedState,proto3" json:"sealed_state,omitempty"` // Full: the state with a newer head, now and then
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -979,6 +996,543 @@ func (x *InvokeResponse) GetSteps() []*Step {
 	return nil
 }
 
+func (x *InvokeResponse) GetSealedState() []byte {
+	if x != nil {
+		return x.SealedState
+	}
+	return nil
+}
+
+// CertificateRequest asks for the CSR of REG-9.
+type CertificateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CertificateRequest) Reset() {
+	*x = CertificateRequest{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CertificateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CertificateRequest) ProtoMessage() {}
+
+func (x *CertificateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CertificateRequest.ProtoReflect.Descriptor instead.
+func (*CertificateRequest) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{15}
+}
+
+type CertificateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Csr           []byte                 `protobuf:"bytes,1,opt,name=csr,proto3" json:"csr,omitempty"` // PKCS #10, DER, signed with Enclave_SK
+	Steps         []*Step                `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CertificateResponse) Reset() {
+	*x = CertificateResponse{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CertificateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CertificateResponse) ProtoMessage() {}
+
+func (x *CertificateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CertificateResponse.ProtoReflect.Descriptor instead.
+func (*CertificateResponse) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CertificateResponse) GetCsr() []byte {
+	if x != nil {
+		return x.Csr
+	}
+	return nil
+}
+
+func (x *CertificateResponse) GetSteps() []*Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+// InstallCertificateRequest brings what the organisation's CA issued.
+type InstallCertificateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Certificate   []byte                 `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"` // PEM
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstallCertificateRequest) Reset() {
+	*x = InstallCertificateRequest{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstallCertificateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstallCertificateRequest) ProtoMessage() {}
+
+func (x *InstallCertificateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstallCertificateRequest.ProtoReflect.Descriptor instead.
+func (*InstallCertificateRequest) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *InstallCertificateRequest) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+type InstallCertificateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SealedState   []byte                 `protobuf:"bytes,1,opt,name=sealed_state,json=sealedState,proto3" json:"sealed_state,omitempty"`
+	Steps         []*Step                `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstallCertificateResponse) Reset() {
+	*x = InstallCertificateResponse{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstallCertificateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstallCertificateResponse) ProtoMessage() {}
+
+func (x *InstallCertificateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstallCertificateResponse.ProtoReflect.Descriptor instead.
+func (*InstallCertificateResponse) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *InstallCertificateResponse) GetSealedState() []byte {
+	if x != nil {
+		return x.SealedState
+	}
+	return nil
+}
+
+func (x *InstallCertificateResponse) GetSteps() []*Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+// PrepareStatementRequest asks for the nonce of a head statement.
+type PrepareStatementRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrepareStatementRequest) Reset() {
+	*x = PrepareStatementRequest{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrepareStatementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrepareStatementRequest) ProtoMessage() {}
+
+func (x *PrepareStatementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrepareStatementRequest.ProtoReflect.Descriptor instead.
+func (*PrepareStatementRequest) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{19}
+}
+
+type PrepareStatementResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Nonce         []byte                 `protobuf:"bytes,1,opt,name=nonce,proto3" json:"nonce,omitempty"` // good for one statement
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrepareStatementResponse) Reset() {
+	*x = PrepareStatementResponse{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrepareStatementResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrepareStatementResponse) ProtoMessage() {}
+
+func (x *PrepareStatementResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrepareStatementResponse.ProtoReflect.Descriptor instead.
+func (*PrepareStatementResponse) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PrepareStatementResponse) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+// ChainInfo is one peer's signed GetChainInfo answer in a head statement.
+type ChainInfo struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	SignedProposal []byte                 `protobuf:"bytes,1,opt,name=signed_proposal,json=signedProposal,proto3" json:"signed_proposal,omitempty"` // serialised SignedProposal
+	Response       []byte                 `protobuf:"bytes,2,opt,name=response,proto3" json:"response,omitempty"`                                   // serialised ProposalResponse
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ChainInfo) Reset() {
+	*x = ChainInfo{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChainInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChainInfo) ProtoMessage() {}
+
+func (x *ChainInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChainInfo.ProtoReflect.Descriptor instead.
+func (*ChainInfo) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ChainInfo) GetSignedProposal() []byte {
+	if x != nil {
+		return x.SignedProposal
+	}
+	return nil
+}
+
+func (x *ChainInfo) GetResponse() []byte {
+	if x != nil {
+		return x.Response
+	}
+	return nil
+}
+
+// ExportCCKeysRequest is KEY-5.
+type ExportCCKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Receiver      string                 `protobuf:"bytes,1,opt,name=receiver,proto3" json:"receiver,omitempty"` // enclave id
+	Infos         []*ChainInfo           `protobuf:"bytes,2,rep,name=infos,proto3" json:"infos,omitempty"`       // a head statement under the nonce prepared last
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportCCKeysRequest) Reset() {
+	*x = ExportCCKeysRequest{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportCCKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportCCKeysRequest) ProtoMessage() {}
+
+func (x *ExportCCKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportCCKeysRequest.ProtoReflect.Descriptor instead.
+func (*ExportCCKeysRequest) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ExportCCKeysRequest) GetReceiver() string {
+	if x != nil {
+		return x.Receiver
+	}
+	return ""
+}
+
+func (x *ExportCCKeysRequest) GetInfos() []*ChainInfo {
+	if x != nil {
+		return x.Infos
+	}
+	return nil
+}
+
+type ExportCCKeysResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Export        *Signed                `protobuf:"bytes,1,opt,name=export,proto3" json:"export,omitempty"` // of KeyExport
+	Steps         []*Step                `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportCCKeysResponse) Reset() {
+	*x = ExportCCKeysResponse{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportCCKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportCCKeysResponse) ProtoMessage() {}
+
+func (x *ExportCCKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportCCKeysResponse.ProtoReflect.Descriptor instead.
+func (*ExportCCKeysResponse) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ExportCCKeysResponse) GetExport() *Signed {
+	if x != nil {
+		return x.Export
+	}
+	return nil
+}
+
+func (x *ExportCCKeysResponse) GetSteps() []*Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+// ImportCCKeysRequest is KEY-7.
+type ImportCCKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Export        *Signed                `protobuf:"bytes,1,opt,name=export,proto3" json:"export,omitempty"` // of KeyExport, as ERCC holds it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportCCKeysRequest) Reset() {
+	*x = ImportCCKeysRequest{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportCCKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportCCKeysRequest) ProtoMessage() {}
+
+func (x *ImportCCKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportCCKeysRequest.ProtoReflect.Descriptor instead.
+func (*ImportCCKeysRequest) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ImportCCKeysRequest) GetExport() *Signed {
+	if x != nil {
+		return x.Export
+	}
+	return nil
+}
+
+type ImportCCKeysResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Registration  *Signed                `protobuf:"bytes,1,opt,name=registration,proto3" json:"registration,omitempty"` // of KeyRegistration
+	SealedState   []byte                 `protobuf:"bytes,2,opt,name=sealed_state,json=sealedState,proto3" json:"sealed_state,omitempty"`
+	Steps         []*Step                `protobuf:"bytes,3,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportCCKeysResponse) Reset() {
+	*x = ImportCCKeysResponse{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportCCKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportCCKeysResponse) ProtoMessage() {}
+
+func (x *ImportCCKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportCCKeysResponse.ProtoReflect.Descriptor instead.
+func (*ImportCCKeysResponse) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ImportCCKeysResponse) GetRegistration() *Signed {
+	if x != nil {
+		return x.Registration
+	}
+	return nil
+}
+
+func (x *ImportCCKeysResponse) GetSealedState() []byte {
+	if x != nil {
+		return x.SealedState
+	}
+	return nil
+}
+
+func (x *ImportCCKeysResponse) GetSteps() []*Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
 type StateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Request:
@@ -988,15 +1542,18 @@ type StateRequest struct {
 	//	*StateRequest_NextRows
 	//	*StateRequest_CloseRange
 	//	*StateRequest_GetMetadata
+	//	*StateRequest_OpenSession
+	//	*StateRequest_AwaitBlock
 	Request       isStateRequest_Request `protobuf_oneof:"request"`
-	Steps         []*Step                `protobuf:"bytes,6,rep,name=steps,proto3" json:"steps,omitempty"` // taken since this call's last message
+	Steps         []*Step                `protobuf:"bytes,6,rep,name=steps,proto3" json:"steps,omitempty"`   // taken since this call's last message
+	Ledger        []byte                 `protobuf:"bytes,9,opt,name=ledger,proto3" json:"ledger,omitempty"` // Full: serialised SessionFrame for the ledger enclave, beside or instead of a request
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StateRequest) Reset() {
 	*x = StateRequest{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[15]
+	mi := &file_fpc_protocol_host_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1565,7 @@ func (x *StateRequest) String() string {
 func (*StateRequest) ProtoMessage() {}
 
 func (x *StateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[15]
+	mi := &file_fpc_protocol_host_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1578,7 @@ func (x *StateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateRequest.ProtoReflect.Descriptor instead.
 func (*StateRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{15}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *StateRequest) GetRequest() isStateRequest_Request {
@@ -1076,9 +1633,34 @@ func (x *StateRequest) GetGetMetadata() *GetMetadata {
 	return nil
 }
 
+func (x *StateRequest) GetOpenSession() *OpenSession {
+	if x != nil {
+		if x, ok := x.Request.(*StateRequest_OpenSession); ok {
+			return x.OpenSession
+		}
+	}
+	return nil
+}
+
+func (x *StateRequest) GetAwaitBlock() *AwaitBlock {
+	if x != nil {
+		if x, ok := x.Request.(*StateRequest_AwaitBlock); ok {
+			return x.AwaitBlock
+		}
+	}
+	return nil
+}
+
 func (x *StateRequest) GetSteps() []*Step {
 	if x != nil {
 		return x.Steps
+	}
+	return nil
+}
+
+func (x *StateRequest) GetLedger() []byte {
+	if x != nil {
+		return x.Ledger
 	}
 	return nil
 }
@@ -1107,6 +1689,14 @@ type StateRequest_GetMetadata struct {
 	GetMetadata *GetMetadata `protobuf:"bytes,5,opt,name=get_metadata,json=getMetadata,proto3,oneof"`
 }
 
+type StateRequest_OpenSession struct {
+	OpenSession *OpenSession `protobuf:"bytes,7,opt,name=open_session,json=openSession,proto3,oneof"`
+}
+
+type StateRequest_AwaitBlock struct {
+	AwaitBlock *AwaitBlock `protobuf:"bytes,8,opt,name=await_block,json=awaitBlock,proto3,oneof"`
+}
+
 func (*StateRequest_Get) isStateRequest_Request() {}
 
 func (*StateRequest_OpenRange) isStateRequest_Request() {}
@@ -1117,6 +1707,10 @@ func (*StateRequest_CloseRange) isStateRequest_Request() {}
 
 func (*StateRequest_GetMetadata) isStateRequest_Request() {}
 
+func (*StateRequest_OpenSession) isStateRequest_Request() {}
+
+func (*StateRequest_AwaitBlock) isStateRequest_Request() {}
+
 type GetStates struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Keys          []string               `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
@@ -1126,7 +1720,7 @@ type GetStates struct {
 
 func (x *GetStates) Reset() {
 	*x = GetStates{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[16]
+	mi := &file_fpc_protocol_host_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1732,7 @@ func (x *GetStates) String() string {
 func (*GetStates) ProtoMessage() {}
 
 func (x *GetStates) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[16]
+	mi := &file_fpc_protocol_host_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1745,7 @@ func (x *GetStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStates.ProtoReflect.Descriptor instead.
 func (*GetStates) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{16}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetStates) GetKeys() []string {
@@ -1173,7 +1767,7 @@ type OpenRange struct {
 
 func (x *OpenRange) Reset() {
 	*x = OpenRange{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[17]
+	mi := &file_fpc_protocol_host_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1779,7 @@ func (x *OpenRange) String() string {
 func (*OpenRange) ProtoMessage() {}
 
 func (x *OpenRange) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[17]
+	mi := &file_fpc_protocol_host_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1792,7 @@ func (x *OpenRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRange.ProtoReflect.Descriptor instead.
 func (*OpenRange) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{17}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *OpenRange) GetStart() string {
@@ -1238,7 +1832,7 @@ type NextRows struct {
 
 func (x *NextRows) Reset() {
 	*x = NextRows{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[18]
+	mi := &file_fpc_protocol_host_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1844,7 @@ func (x *NextRows) String() string {
 func (*NextRows) ProtoMessage() {}
 
 func (x *NextRows) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[18]
+	mi := &file_fpc_protocol_host_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1857,7 @@ func (x *NextRows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextRows.ProtoReflect.Descriptor instead.
 func (*NextRows) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{18}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *NextRows) GetId() string {
@@ -1282,7 +1876,7 @@ type CloseRange struct {
 
 func (x *CloseRange) Reset() {
 	*x = CloseRange{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[19]
+	mi := &file_fpc_protocol_host_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1888,7 @@ func (x *CloseRange) String() string {
 func (*CloseRange) ProtoMessage() {}
 
 func (x *CloseRange) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[19]
+	mi := &file_fpc_protocol_host_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1901,7 @@ func (x *CloseRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRange.ProtoReflect.Descriptor instead.
 func (*CloseRange) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{19}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CloseRange) GetId() string {
@@ -1326,7 +1920,7 @@ type GetMetadata struct {
 
 func (x *GetMetadata) Reset() {
 	*x = GetMetadata{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[20]
+	mi := &file_fpc_protocol_host_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +1932,7 @@ func (x *GetMetadata) String() string {
 func (*GetMetadata) ProtoMessage() {}
 
 func (x *GetMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[20]
+	mi := &file_fpc_protocol_host_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +1945,7 @@ func (x *GetMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMetadata.ProtoReflect.Descriptor instead.
 func (*GetMetadata) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{20}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetMetadata) GetKey() string {
@@ -1361,21 +1955,115 @@ func (x *GetMetadata) GetKey() string {
 	return ""
 }
 
+// OpenSession hands a SessionHello to the ledger enclave (REG-5, INV-9).
+type OpenSession struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hello         []byte                 `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSession) Reset() {
+	*x = OpenSession{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSession) ProtoMessage() {}
+
+func (x *OpenSession) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSession.ProtoReflect.Descriptor instead.
+func (*OpenSession) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *OpenSession) GetHello() []byte {
+	if x != nil {
+		return x.Hello
+	}
+	return nil
+}
+
+// AwaitBlock waits, for as long as the host likes, until the ledger enclave's
+// head is above a height.
+type AwaitBlock struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Above         uint64                 `protobuf:"varint,1,opt,name=above,proto3" json:"above,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwaitBlock) Reset() {
+	*x = AwaitBlock{}
+	mi := &file_fpc_protocol_host_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwaitBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwaitBlock) ProtoMessage() {}
+
+func (x *AwaitBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_host_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwaitBlock.ProtoReflect.Descriptor instead.
+func (*AwaitBlock) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *AwaitBlock) GetAbove() uint64 {
+	if x != nil {
+		return x.Above
+	}
+	return 0
+}
+
 type StateResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Values        [][]byte               `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"` // GetStates: one per key, empty: absent
 	Rows          []*Row                 `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
 	HasMore       bool                   `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Id            string                 `protobuf:"bytes,4,opt,name=id,proto3" json:"id,omitempty"`             // of the open range
-	Bookmark      string                 `protobuf:"bytes,5,opt,name=bookmark,proto3" json:"bookmark,omitempty"` // paging: start of the next page, empty at the end
-	Metadata      []byte                 `protobuf:"bytes,6,opt,name=metadata,proto3" json:"metadata,omitempty"` // GetMetadata: serialised SignaturePolicyEnvelope, empty: none
+	Id            string                 `protobuf:"bytes,4,opt,name=id,proto3" json:"id,omitempty"`                                         // of the open range
+	Bookmark      string                 `protobuf:"bytes,5,opt,name=bookmark,proto3" json:"bookmark,omitempty"`                             // paging: start of the next page, empty at the end
+	Metadata      []byte                 `protobuf:"bytes,6,opt,name=metadata,proto3" json:"metadata,omitempty"`                             // GetMetadata: serialised SignaturePolicyEnvelope, empty: none
+	Ledger        []byte                 `protobuf:"bytes,7,opt,name=ledger,proto3" json:"ledger,omitempty"`                                 // the ledger enclave's SessionFrame
+	Accept        []byte                 `protobuf:"bytes,8,opt,name=accept,proto3" json:"accept,omitempty"`                                 // OpenSession: serialised SessionAccept
+	LedgerFailed  *Failure               `protobuf:"bytes,9,opt,name=ledger_failed,json=ledgerFailed,proto3" json:"ledger_failed,omitempty"` // why there is no answer of the ledger enclave
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StateResponse) Reset() {
 	*x = StateResponse{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[21]
+	mi := &file_fpc_protocol_host_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +2075,7 @@ func (x *StateResponse) String() string {
 func (*StateResponse) ProtoMessage() {}
 
 func (x *StateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[21]
+	mi := &file_fpc_protocol_host_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +2088,7 @@ func (x *StateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateResponse.ProtoReflect.Descriptor instead.
 func (*StateResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{21}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *StateResponse) GetValues() [][]byte {
@@ -1445,6 +2133,27 @@ func (x *StateResponse) GetMetadata() []byte {
 	return nil
 }
 
+func (x *StateResponse) GetLedger() []byte {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+func (x *StateResponse) GetAccept() []byte {
+	if x != nil {
+		return x.Accept
+	}
+	return nil
+}
+
+func (x *StateResponse) GetLedgerFailed() *Failure {
+	if x != nil {
+		return x.LedgerFailed
+	}
+	return nil
+}
+
 type Row struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
@@ -1455,7 +2164,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[22]
+	mi := &file_fpc_protocol_host_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +2176,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[22]
+	mi := &file_fpc_protocol_host_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +2189,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{22}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Row) GetKey() string {
@@ -1510,7 +2219,7 @@ type StubState struct {
 
 func (x *StubState) Reset() {
 	*x = StubState{}
-	mi := &file_fpc_protocol_host_proto_msgTypes[23]
+	mi := &file_fpc_protocol_host_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1522,7 +2231,7 @@ func (x *StubState) String() string {
 func (*StubState) ProtoMessage() {}
 
 func (x *StubState) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_host_proto_msgTypes[23]
+	mi := &file_fpc_protocol_host_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1535,7 +2244,7 @@ func (x *StubState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StubState.ProtoReflect.Descriptor instead.
 func (*StubState) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{23}
+	return file_fpc_protocol_host_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *StubState) GetSealedState() []byte {
@@ -1577,7 +2286,7 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\x11MSPConfigurations\x12\x1f\n" +
 	"\vmsp_configs\x18\x01 \x03(\fR\n" +
 	"mspConfigs\x12'\n" +
-	"\x0fconfig_sequence\x18\x02 \x01(\x04R\x0econfigSequence\"\xa2\x02\n" +
+	"\x0fconfig_sequence\x18\x02 \x01(\x04R\x0econfigSequence\"\xd2\x02\n" +
 	"\vInitRequest\x127\n" +
 	"\tcc_params\x18\x01 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12=\n" +
 	"\vhost_params\x18\x02 \x01(\v2\x1c.fpc.protocol.HostParametersR\n" +
@@ -1585,7 +2294,9 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\fchannel_hash\x18\x03 \x01(\fR\vchannelHash\x123\n" +
 	"\x04msps\x18\x04 \x01(\v2\x1f.fpc.protocol.MSPConfigurationsR\x04msps\x12-\n" +
 	"\x12attestation_params\x18\x05 \x01(\fR\x11attestationParams\x12\x14\n" +
-	"\x05suite\x18\x06 \x01(\tR\x05suite\"\x98\x01\n" +
+	"\x05suite\x18\x06 \x01(\tR\x05suite\x12\x12\n" +
+	"\x04full\x18\a \x01(\bR\x04full\x12\x1a\n" +
+	"\bregistry\x18\b \x01(\tR\bregistry\"\x98\x01\n" +
 	"\fInitResponse\x12;\n" +
 	"\vcredentials\x18\x01 \x01(\v2\x19.fpc.protocol.CredentialsR\vcredentials\x12!\n" +
 	"\fsealed_state\x18\x02 \x01(\fR\vsealedState\x12(\n" +
@@ -1642,10 +2353,38 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\vdecorations\x18\x04 \x03(\v2,.fpc.protocol.InvokeRequest.DecorationsEntryR\vdecorations\x1a>\n" +
 	"\x10DecorationsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"V\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"y\n" +
 	"\x0eInvokeResponse\x12\x1a\n" +
 	"\bresponse\x18\x01 \x01(\fR\bresponse\x12(\n" +
-	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"\xde\x02\n" +
+	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\x12!\n" +
+	"\fsealed_state\x18\x03 \x01(\fR\vsealedState\"\x14\n" +
+	"\x12CertificateRequest\"Q\n" +
+	"\x13CertificateResponse\x12\x10\n" +
+	"\x03csr\x18\x01 \x01(\fR\x03csr\x12(\n" +
+	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"=\n" +
+	"\x19InstallCertificateRequest\x12 \n" +
+	"\vcertificate\x18\x01 \x01(\fR\vcertificate\"i\n" +
+	"\x1aInstallCertificateResponse\x12!\n" +
+	"\fsealed_state\x18\x01 \x01(\fR\vsealedState\x12(\n" +
+	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"\x19\n" +
+	"\x17PrepareStatementRequest\"0\n" +
+	"\x18PrepareStatementResponse\x12\x14\n" +
+	"\x05nonce\x18\x01 \x01(\fR\x05nonce\"P\n" +
+	"\tChainInfo\x12'\n" +
+	"\x0fsigned_proposal\x18\x01 \x01(\fR\x0esignedProposal\x12\x1a\n" +
+	"\bresponse\x18\x02 \x01(\fR\bresponse\"`\n" +
+	"\x13ExportCCKeysRequest\x12\x1a\n" +
+	"\breceiver\x18\x01 \x01(\tR\breceiver\x12-\n" +
+	"\x05infos\x18\x02 \x03(\v2\x17.fpc.protocol.ChainInfoR\x05infos\"n\n" +
+	"\x14ExportCCKeysResponse\x12,\n" +
+	"\x06export\x18\x01 \x01(\v2\x14.fpc.protocol.SignedR\x06export\x12(\n" +
+	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"C\n" +
+	"\x13ImportCCKeysRequest\x12,\n" +
+	"\x06export\x18\x01 \x01(\v2\x14.fpc.protocol.SignedR\x06export\"\x9d\x01\n" +
+	"\x14ImportCCKeysResponse\x128\n" +
+	"\fregistration\x18\x01 \x01(\v2\x14.fpc.protocol.SignedR\fregistration\x12!\n" +
+	"\fsealed_state\x18\x02 \x01(\fR\vsealedState\x12(\n" +
+	"\x05steps\x18\x03 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"\xf3\x03\n" +
 	"\fStateRequest\x12+\n" +
 	"\x03get\x18\x01 \x01(\v2\x17.fpc.protocol.GetStatesH\x00R\x03get\x128\n" +
 	"\n" +
@@ -1653,8 +2392,12 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\tnext_rows\x18\x03 \x01(\v2\x16.fpc.protocol.NextRowsH\x00R\bnextRows\x12;\n" +
 	"\vclose_range\x18\x04 \x01(\v2\x18.fpc.protocol.CloseRangeH\x00R\n" +
 	"closeRange\x12>\n" +
-	"\fget_metadata\x18\x05 \x01(\v2\x19.fpc.protocol.GetMetadataH\x00R\vgetMetadata\x12(\n" +
-	"\x05steps\x18\x06 \x03(\v2\x12.fpc.protocol.StepR\x05stepsB\t\n" +
+	"\fget_metadata\x18\x05 \x01(\v2\x19.fpc.protocol.GetMetadataH\x00R\vgetMetadata\x12>\n" +
+	"\fopen_session\x18\a \x01(\v2\x19.fpc.protocol.OpenSessionH\x00R\vopenSession\x12;\n" +
+	"\vawait_block\x18\b \x01(\v2\x18.fpc.protocol.AwaitBlockH\x00R\n" +
+	"awaitBlock\x12(\n" +
+	"\x05steps\x18\x06 \x03(\v2\x12.fpc.protocol.StepR\x05steps\x12\x16\n" +
+	"\x06ledger\x18\t \x01(\fR\x06ledgerB\t\n" +
 	"\arequest\"\x1f\n" +
 	"\tGetStates\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\"l\n" +
@@ -1669,14 +2412,22 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"CloseRange\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x1f\n" +
 	"\vGetMetadata\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\"\xb1\x01\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\"#\n" +
+	"\vOpenSession\x12\x14\n" +
+	"\x05hello\x18\x01 \x01(\fR\x05hello\"\"\n" +
+	"\n" +
+	"AwaitBlock\x12\x14\n" +
+	"\x05above\x18\x01 \x01(\x04R\x05above\"\x9d\x02\n" +
 	"\rStateResponse\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\fR\x06values\x12%\n" +
 	"\x04rows\x18\x02 \x03(\v2\x11.fpc.protocol.RowR\x04rows\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x0e\n" +
 	"\x02id\x18\x04 \x01(\tR\x02id\x12\x1a\n" +
 	"\bbookmark\x18\x05 \x01(\tR\bbookmark\x12\x1a\n" +
-	"\bmetadata\x18\x06 \x01(\fR\bmetadata\"-\n" +
+	"\bmetadata\x18\x06 \x01(\fR\bmetadata\x12\x16\n" +
+	"\x06ledger\x18\a \x01(\fR\x06ledger\x12\x16\n" +
+	"\x06accept\x18\b \x01(\fR\x06accept\x12:\n" +
+	"\rledger_failed\x18\t \x01(\v2\x15.fpc.protocol.FailureR\fledgerFailed\"-\n" +
 	"\x03Row\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value\"\xa5\x01\n" +
@@ -1697,72 +2448,96 @@ func file_fpc_protocol_host_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_host_proto_rawDescData
 }
 
-var file_fpc_protocol_host_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_fpc_protocol_host_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_fpc_protocol_host_proto_goTypes = []any{
-	(*Failure)(nil),                // 0: fpc.protocol.Failure
-	(*Step)(nil),                   // 1: fpc.protocol.Step
-	(*MSPConfigurations)(nil),      // 2: fpc.protocol.MSPConfigurations
-	(*InitRequest)(nil),            // 3: fpc.protocol.InitRequest
-	(*InitResponse)(nil),           // 4: fpc.protocol.InitResponse
-	(*RestoreRequest)(nil),         // 5: fpc.protocol.RestoreRequest
-	(*RestoreResponse)(nil),        // 6: fpc.protocol.RestoreResponse
-	(*RefreshRequest)(nil),         // 7: fpc.protocol.RefreshRequest
-	(*RefreshResponse)(nil),        // 8: fpc.protocol.RefreshResponse
-	(*GenerateCCKeysRequest)(nil),  // 9: fpc.protocol.GenerateCCKeysRequest
-	(*GenerateCCKeysResponse)(nil), // 10: fpc.protocol.GenerateCCKeysResponse
-	(*StatusRequest)(nil),          // 11: fpc.protocol.StatusRequest
-	(*EnclaveStatus)(nil),          // 12: fpc.protocol.EnclaveStatus
-	(*InvokeRequest)(nil),          // 13: fpc.protocol.InvokeRequest
-	(*InvokeResponse)(nil),         // 14: fpc.protocol.InvokeResponse
-	(*StateRequest)(nil),           // 15: fpc.protocol.StateRequest
-	(*GetStates)(nil),              // 16: fpc.protocol.GetStates
-	(*OpenRange)(nil),              // 17: fpc.protocol.OpenRange
-	(*NextRows)(nil),               // 18: fpc.protocol.NextRows
-	(*CloseRange)(nil),             // 19: fpc.protocol.CloseRange
-	(*GetMetadata)(nil),            // 20: fpc.protocol.GetMetadata
-	(*StateResponse)(nil),          // 21: fpc.protocol.StateResponse
-	(*Row)(nil),                    // 22: fpc.protocol.Row
-	(*StubState)(nil),              // 23: fpc.protocol.StubState
-	nil,                            // 24: fpc.protocol.InvokeRequest.DecorationsEntry
-	(*CCParameters)(nil),           // 25: fpc.protocol.CCParameters
-	(*HostParameters)(nil),         // 26: fpc.protocol.HostParameters
-	(*Credentials)(nil),            // 27: fpc.protocol.Credentials
-	(*Signed)(nil),                 // 28: fpc.protocol.Signed
+	(*Failure)(nil),                    // 0: fpc.protocol.Failure
+	(*Step)(nil),                       // 1: fpc.protocol.Step
+	(*MSPConfigurations)(nil),          // 2: fpc.protocol.MSPConfigurations
+	(*InitRequest)(nil),                // 3: fpc.protocol.InitRequest
+	(*InitResponse)(nil),               // 4: fpc.protocol.InitResponse
+	(*RestoreRequest)(nil),             // 5: fpc.protocol.RestoreRequest
+	(*RestoreResponse)(nil),            // 6: fpc.protocol.RestoreResponse
+	(*RefreshRequest)(nil),             // 7: fpc.protocol.RefreshRequest
+	(*RefreshResponse)(nil),            // 8: fpc.protocol.RefreshResponse
+	(*GenerateCCKeysRequest)(nil),      // 9: fpc.protocol.GenerateCCKeysRequest
+	(*GenerateCCKeysResponse)(nil),     // 10: fpc.protocol.GenerateCCKeysResponse
+	(*StatusRequest)(nil),              // 11: fpc.protocol.StatusRequest
+	(*EnclaveStatus)(nil),              // 12: fpc.protocol.EnclaveStatus
+	(*InvokeRequest)(nil),              // 13: fpc.protocol.InvokeRequest
+	(*InvokeResponse)(nil),             // 14: fpc.protocol.InvokeResponse
+	(*CertificateRequest)(nil),         // 15: fpc.protocol.CertificateRequest
+	(*CertificateResponse)(nil),        // 16: fpc.protocol.CertificateResponse
+	(*InstallCertificateRequest)(nil),  // 17: fpc.protocol.InstallCertificateRequest
+	(*InstallCertificateResponse)(nil), // 18: fpc.protocol.InstallCertificateResponse
+	(*PrepareStatementRequest)(nil),    // 19: fpc.protocol.PrepareStatementRequest
+	(*PrepareStatementResponse)(nil),   // 20: fpc.protocol.PrepareStatementResponse
+	(*ChainInfo)(nil),                  // 21: fpc.protocol.ChainInfo
+	(*ExportCCKeysRequest)(nil),        // 22: fpc.protocol.ExportCCKeysRequest
+	(*ExportCCKeysResponse)(nil),       // 23: fpc.protocol.ExportCCKeysResponse
+	(*ImportCCKeysRequest)(nil),        // 24: fpc.protocol.ImportCCKeysRequest
+	(*ImportCCKeysResponse)(nil),       // 25: fpc.protocol.ImportCCKeysResponse
+	(*StateRequest)(nil),               // 26: fpc.protocol.StateRequest
+	(*GetStates)(nil),                  // 27: fpc.protocol.GetStates
+	(*OpenRange)(nil),                  // 28: fpc.protocol.OpenRange
+	(*NextRows)(nil),                   // 29: fpc.protocol.NextRows
+	(*CloseRange)(nil),                 // 30: fpc.protocol.CloseRange
+	(*GetMetadata)(nil),                // 31: fpc.protocol.GetMetadata
+	(*OpenSession)(nil),                // 32: fpc.protocol.OpenSession
+	(*AwaitBlock)(nil),                 // 33: fpc.protocol.AwaitBlock
+	(*StateResponse)(nil),              // 34: fpc.protocol.StateResponse
+	(*Row)(nil),                        // 35: fpc.protocol.Row
+	(*StubState)(nil),                  // 36: fpc.protocol.StubState
+	nil,                                // 37: fpc.protocol.InvokeRequest.DecorationsEntry
+	(*CCParameters)(nil),               // 38: fpc.protocol.CCParameters
+	(*HostParameters)(nil),             // 39: fpc.protocol.HostParameters
+	(*Credentials)(nil),                // 40: fpc.protocol.Credentials
+	(*Signed)(nil),                     // 41: fpc.protocol.Signed
 }
 var file_fpc_protocol_host_proto_depIdxs = []int32{
-	25, // 0: fpc.protocol.InitRequest.cc_params:type_name -> fpc.protocol.CCParameters
-	26, // 1: fpc.protocol.InitRequest.host_params:type_name -> fpc.protocol.HostParameters
+	38, // 0: fpc.protocol.InitRequest.cc_params:type_name -> fpc.protocol.CCParameters
+	39, // 1: fpc.protocol.InitRequest.host_params:type_name -> fpc.protocol.HostParameters
 	2,  // 2: fpc.protocol.InitRequest.msps:type_name -> fpc.protocol.MSPConfigurations
-	27, // 3: fpc.protocol.InitResponse.credentials:type_name -> fpc.protocol.Credentials
+	40, // 3: fpc.protocol.InitResponse.credentials:type_name -> fpc.protocol.Credentials
 	1,  // 4: fpc.protocol.InitResponse.steps:type_name -> fpc.protocol.Step
-	25, // 5: fpc.protocol.RestoreResponse.cc_params:type_name -> fpc.protocol.CCParameters
-	26, // 6: fpc.protocol.RestoreResponse.host_params:type_name -> fpc.protocol.HostParameters
+	38, // 5: fpc.protocol.RestoreResponse.cc_params:type_name -> fpc.protocol.CCParameters
+	39, // 6: fpc.protocol.RestoreResponse.host_params:type_name -> fpc.protocol.HostParameters
 	1,  // 7: fpc.protocol.RestoreResponse.steps:type_name -> fpc.protocol.Step
 	2,  // 8: fpc.protocol.RefreshRequest.msps:type_name -> fpc.protocol.MSPConfigurations
-	27, // 9: fpc.protocol.RefreshResponse.credentials:type_name -> fpc.protocol.Credentials
+	40, // 9: fpc.protocol.RefreshResponse.credentials:type_name -> fpc.protocol.Credentials
 	1,  // 10: fpc.protocol.RefreshResponse.steps:type_name -> fpc.protocol.Step
-	28, // 11: fpc.protocol.GenerateCCKeysResponse.registration:type_name -> fpc.protocol.Signed
+	41, // 11: fpc.protocol.GenerateCCKeysResponse.registration:type_name -> fpc.protocol.Signed
 	1,  // 12: fpc.protocol.GenerateCCKeysResponse.steps:type_name -> fpc.protocol.Step
-	25, // 13: fpc.protocol.EnclaveStatus.cc_params:type_name -> fpc.protocol.CCParameters
-	26, // 14: fpc.protocol.EnclaveStatus.host_params:type_name -> fpc.protocol.HostParameters
-	27, // 15: fpc.protocol.EnclaveStatus.credentials:type_name -> fpc.protocol.Credentials
-	28, // 16: fpc.protocol.EnclaveStatus.registration:type_name -> fpc.protocol.Signed
-	24, // 17: fpc.protocol.InvokeRequest.decorations:type_name -> fpc.protocol.InvokeRequest.DecorationsEntry
+	38, // 13: fpc.protocol.EnclaveStatus.cc_params:type_name -> fpc.protocol.CCParameters
+	39, // 14: fpc.protocol.EnclaveStatus.host_params:type_name -> fpc.protocol.HostParameters
+	40, // 15: fpc.protocol.EnclaveStatus.credentials:type_name -> fpc.protocol.Credentials
+	41, // 16: fpc.protocol.EnclaveStatus.registration:type_name -> fpc.protocol.Signed
+	37, // 17: fpc.protocol.InvokeRequest.decorations:type_name -> fpc.protocol.InvokeRequest.DecorationsEntry
 	1,  // 18: fpc.protocol.InvokeResponse.steps:type_name -> fpc.protocol.Step
-	16, // 19: fpc.protocol.StateRequest.get:type_name -> fpc.protocol.GetStates
-	17, // 20: fpc.protocol.StateRequest.open_range:type_name -> fpc.protocol.OpenRange
-	18, // 21: fpc.protocol.StateRequest.next_rows:type_name -> fpc.protocol.NextRows
-	19, // 22: fpc.protocol.StateRequest.close_range:type_name -> fpc.protocol.CloseRange
-	20, // 23: fpc.protocol.StateRequest.get_metadata:type_name -> fpc.protocol.GetMetadata
-	1,  // 24: fpc.protocol.StateRequest.steps:type_name -> fpc.protocol.Step
-	22, // 25: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
-	27, // 26: fpc.protocol.StubState.credentials:type_name -> fpc.protocol.Credentials
-	28, // 27: fpc.protocol.StubState.registration:type_name -> fpc.protocol.Signed
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	1,  // 19: fpc.protocol.CertificateResponse.steps:type_name -> fpc.protocol.Step
+	1,  // 20: fpc.protocol.InstallCertificateResponse.steps:type_name -> fpc.protocol.Step
+	21, // 21: fpc.protocol.ExportCCKeysRequest.infos:type_name -> fpc.protocol.ChainInfo
+	41, // 22: fpc.protocol.ExportCCKeysResponse.export:type_name -> fpc.protocol.Signed
+	1,  // 23: fpc.protocol.ExportCCKeysResponse.steps:type_name -> fpc.protocol.Step
+	41, // 24: fpc.protocol.ImportCCKeysRequest.export:type_name -> fpc.protocol.Signed
+	41, // 25: fpc.protocol.ImportCCKeysResponse.registration:type_name -> fpc.protocol.Signed
+	1,  // 26: fpc.protocol.ImportCCKeysResponse.steps:type_name -> fpc.protocol.Step
+	27, // 27: fpc.protocol.StateRequest.get:type_name -> fpc.protocol.GetStates
+	28, // 28: fpc.protocol.StateRequest.open_range:type_name -> fpc.protocol.OpenRange
+	29, // 29: fpc.protocol.StateRequest.next_rows:type_name -> fpc.protocol.NextRows
+	30, // 30: fpc.protocol.StateRequest.close_range:type_name -> fpc.protocol.CloseRange
+	31, // 31: fpc.protocol.StateRequest.get_metadata:type_name -> fpc.protocol.GetMetadata
+	32, // 32: fpc.protocol.StateRequest.open_session:type_name -> fpc.protocol.OpenSession
+	33, // 33: fpc.protocol.StateRequest.await_block:type_name -> fpc.protocol.AwaitBlock
+	1,  // 34: fpc.protocol.StateRequest.steps:type_name -> fpc.protocol.Step
+	35, // 35: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
+	0,  // 36: fpc.protocol.StateResponse.ledger_failed:type_name -> fpc.protocol.Failure
+	40, // 37: fpc.protocol.StubState.credentials:type_name -> fpc.protocol.Credentials
+	41, // 38: fpc.protocol.StubState.registration:type_name -> fpc.protocol.Signed
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_host_proto_init() }
@@ -1772,12 +2547,14 @@ func file_fpc_protocol_host_proto_init() {
 	}
 	file_fpc_protocol_credentials_proto_init()
 	file_fpc_protocol_keys_proto_init()
-	file_fpc_protocol_host_proto_msgTypes[15].OneofWrappers = []any{
+	file_fpc_protocol_host_proto_msgTypes[26].OneofWrappers = []any{
 		(*StateRequest_Get)(nil),
 		(*StateRequest_OpenRange)(nil),
 		(*StateRequest_NextRows)(nil),
 		(*StateRequest_CloseRange)(nil),
 		(*StateRequest_GetMetadata)(nil),
+		(*StateRequest_OpenSession)(nil),
+		(*StateRequest_AwaitBlock)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1785,7 +2562,7 @@ func file_fpc_protocol_host_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_host_proto_rawDesc), len(file_fpc_protocol_host_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

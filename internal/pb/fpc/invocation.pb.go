@@ -71,7 +71,7 @@ func (x EnclaveResponse_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use EnclaveResponse_Kind.Descriptor instead.
 func (EnclaveResponse_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{3, 0}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{6, 0}
 }
 
 // Request is ccreq_msg, the only argument of chaincodeInvoke (INV-4).
@@ -79,6 +79,8 @@ type Request struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	ChaincodeEkId    []byte                 `protobuf:"bytes,1,opt,name=chaincode_ek_id,json=chaincodeEkId,proto3" json:"chaincode_ek_id,omitempty"`        // keys.PublicKeyID of the Chaincode_EK used
 	EncryptedRequest []byte                 `protobuf:"bytes,2,opt,name=encrypted_request,json=encryptedRequest,proto3" json:"encrypted_request,omitempty"` // HPKE: encapsulated key and ciphertext of a padded ClearRequest
+	AtHeight         uint64                 `protobuf:"varint,3,opt,name=at_height,json=atHeight,proto3" json:"at_height,omitempty"`                        // Full: execute at this head; 0: at the newest (INV-20)
+	MinHeight        uint64                 `protobuf:"varint,4,opt,name=min_height,json=minHeight,proto3" json:"min_height,omitempty"`                     // Full: refuse at an older head than this
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -125,6 +127,20 @@ func (x *Request) GetEncryptedRequest() []byte {
 		return x.EncryptedRequest
 	}
 	return nil
+}
+
+func (x *Request) GetAtHeight() uint64 {
+	if x != nil {
+		return x.AtHeight
+	}
+	return 0
+}
+
+func (x *Request) GetMinHeight() uint64 {
+	if x != nil {
+		return x.MinHeight
+	}
+	return 0
 }
 
 // ClearRequest is what only the client and the enclave see.
@@ -202,6 +218,7 @@ type Response struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Response      []byte                 `protobuf:"bytes,1,opt,name=response,proto3" json:"response,omitempty"`   // serialised EnclaveResponse
 	Signature     []byte                 `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"` // Enclave_SK, low-S DER
+	Endorsed      *Endorsed              `protobuf:"bytes,3,opt,name=endorsed,proto3" json:"endorsed,omitempty"`   // a result in Full mode; then nothing else is set
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -250,6 +267,247 @@ func (x *Response) GetSignature() []byte {
 	return nil
 }
 
+func (x *Response) GetEndorsed() *Endorsed {
+	if x != nil {
+		return x.Endorsed
+	}
+	return nil
+}
+
+// Endorsed is ccrsp_msg of a result in Full mode (INV-16, INV-19): Fabric's
+// endorsement, made by the enclave, and beside it the head it was computed at.
+type Endorsed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Payload       []byte                 `protobuf:"bytes,1,opt,name=payload,proto3" json:"payload,omitempty"`     // serialised ProposalResponsePayload
+	Endorser      []byte                 `protobuf:"bytes,2,opt,name=endorser,proto3" json:"endorser,omitempty"`   // SerializedIdentity with the enclave's certificate
+	Signature     []byte                 `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"` // over payload and endorser
+	Head          *Signed                `protobuf:"bytes,4,opt,name=head,proto3" json:"head,omitempty"`           // of HeadUsed
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Endorsed) Reset() {
+	*x = Endorsed{}
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Endorsed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Endorsed) ProtoMessage() {}
+
+func (x *Endorsed) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Endorsed.ProtoReflect.Descriptor instead.
+func (*Endorsed) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Endorsed) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *Endorsed) GetEndorser() []byte {
+	if x != nil {
+		return x.Endorser
+	}
+	return nil
+}
+
+func (x *Endorsed) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *Endorsed) GetHead() *Signed {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+// HeadUsed says at which head an execution read, signed under the label
+// keys.LabelHeadUsed. It is not part of the payload: enclaves at other heads
+// give the same payload where no key that was read has changed between.
+type HeadUsed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ChannelHash   []byte                 `protobuf:"bytes,1,opt,name=channel_hash,json=channelHash,proto3" json:"channel_hash,omitempty"`
+	EnclaveId     string                 `protobuf:"bytes,2,opt,name=enclave_id,json=enclaveId,proto3" json:"enclave_id,omitempty"`
+	TxId          string                 `protobuf:"bytes,3,opt,name=tx_id,json=txId,proto3" json:"tx_id,omitempty"`
+	PayloadHash   []byte                 `protobuf:"bytes,4,opt,name=payload_hash,json=payloadHash,proto3" json:"payload_hash,omitempty"` // SHA-256 of Endorsed.payload
+	Height        uint64                 `protobuf:"varint,5,opt,name=height,proto3" json:"height,omitempty"`
+	BlockHash     []byte                 `protobuf:"bytes,6,opt,name=block_hash,json=blockHash,proto3" json:"block_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeadUsed) Reset() {
+	*x = HeadUsed{}
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeadUsed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeadUsed) ProtoMessage() {}
+
+func (x *HeadUsed) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeadUsed.ProtoReflect.Descriptor instead.
+func (*HeadUsed) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *HeadUsed) GetChannelHash() []byte {
+	if x != nil {
+		return x.ChannelHash
+	}
+	return nil
+}
+
+func (x *HeadUsed) GetEnclaveId() string {
+	if x != nil {
+		return x.EnclaveId
+	}
+	return ""
+}
+
+func (x *HeadUsed) GetTxId() string {
+	if x != nil {
+		return x.TxId
+	}
+	return ""
+}
+
+func (x *HeadUsed) GetPayloadHash() []byte {
+	if x != nil {
+		return x.PayloadHash
+	}
+	return nil
+}
+
+func (x *HeadUsed) GetHeight() uint64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *HeadUsed) GetBlockHash() []byte {
+	if x != nil {
+		return x.BlockHash
+	}
+	return nil
+}
+
+// EndorsedResult is the payload of the response in the endorsed ChaincodeAction.
+type EndorsedResult struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	ChaincodeEkId     []byte                 `protobuf:"bytes,1,opt,name=chaincode_ek_id,json=chaincodeEkId,proto3" json:"chaincode_ek_id,omitempty"`
+	Generation        uint64                 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	RequestHash       []byte                 `protobuf:"bytes,3,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
+	Exec              []byte                 `protobuf:"bytes,4,opt,name=exec,proto3" json:"exec,omitempty"`
+	EncryptedResponse []byte                 `protobuf:"bytes,5,opt,name=encrypted_response,json=encryptedResponse,proto3" json:"encrypted_response,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *EndorsedResult) Reset() {
+	*x = EndorsedResult{}
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndorsedResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndorsedResult) ProtoMessage() {}
+
+func (x *EndorsedResult) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndorsedResult.ProtoReflect.Descriptor instead.
+func (*EndorsedResult) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EndorsedResult) GetChaincodeEkId() []byte {
+	if x != nil {
+		return x.ChaincodeEkId
+	}
+	return nil
+}
+
+func (x *EndorsedResult) GetGeneration() uint64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *EndorsedResult) GetRequestHash() []byte {
+	if x != nil {
+		return x.RequestHash
+	}
+	return nil
+}
+
+func (x *EndorsedResult) GetExec() []byte {
+	if x != nil {
+		return x.Exec
+	}
+	return nil
+}
+
+func (x *EndorsedResult) GetEncryptedResponse() []byte {
+	if x != nil {
+		return x.EncryptedResponse
+	}
+	return nil
+}
+
 // EnclaveResponse is what an enclave signs (INV-16).
 type EnclaveResponse struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
@@ -273,7 +531,7 @@ type EnclaveResponse struct {
 
 func (x *EnclaveResponse) Reset() {
 	*x = EnclaveResponse{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[3]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -285,7 +543,7 @@ func (x *EnclaveResponse) String() string {
 func (*EnclaveResponse) ProtoMessage() {}
 
 func (x *EnclaveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[3]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -298,7 +556,7 @@ func (x *EnclaveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnclaveResponse.ProtoReflect.Descriptor instead.
 func (*EnclaveResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{3}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EnclaveResponse) GetKind() EnclaveResponse_Kind {
@@ -411,7 +669,7 @@ type ClearResponse struct {
 
 func (x *ClearResponse) Reset() {
 	*x = ClearResponse{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[4]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +681,7 @@ func (x *ClearResponse) String() string {
 func (*ClearResponse) ProtoMessage() {}
 
 func (x *ClearResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[4]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +694,7 @@ func (x *ClearResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearResponse.ProtoReflect.Descriptor instead.
 func (*ClearResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{4}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ClearResponse) GetStatus() int32 {
@@ -472,7 +730,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[5]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +742,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[5]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -497,7 +755,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{5}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Event) GetName() string {
@@ -529,7 +787,7 @@ type ReadWriteSet struct {
 
 func (x *ReadWriteSet) Reset() {
 	*x = ReadWriteSet{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[6]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +799,7 @@ func (x *ReadWriteSet) String() string {
 func (*ReadWriteSet) ProtoMessage() {}
 
 func (x *ReadWriteSet) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[6]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +812,7 @@ func (x *ReadWriteSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWriteSet.ProtoReflect.Descriptor instead.
 func (*ReadWriteSet) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{6}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReadWriteSet) GetReads() []*Read {
@@ -602,7 +860,7 @@ type Read struct {
 
 func (x *Read) Reset() {
 	*x = Read{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[7]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -614,7 +872,7 @@ func (x *Read) String() string {
 func (*Read) ProtoMessage() {}
 
 func (x *Read) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[7]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -627,7 +885,7 @@ func (x *Read) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Read.ProtoReflect.Descriptor instead.
 func (*Read) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{7}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Read) GetKey() string {
@@ -657,7 +915,7 @@ type RangeRead struct {
 
 func (x *RangeRead) Reset() {
 	*x = RangeRead{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[8]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +927,7 @@ func (x *RangeRead) String() string {
 func (*RangeRead) ProtoMessage() {}
 
 func (x *RangeRead) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[8]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +940,7 @@ func (x *RangeRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeRead.ProtoReflect.Descriptor instead.
 func (*RangeRead) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{8}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RangeRead) GetStart() string {
@@ -717,7 +975,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[9]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +987,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[9]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +1000,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{9}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Write) GetKey() string {
@@ -776,7 +1034,7 @@ type MetadataRead struct {
 
 func (x *MetadataRead) Reset() {
 	*x = MetadataRead{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[10]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -788,7 +1046,7 @@ func (x *MetadataRead) String() string {
 func (*MetadataRead) ProtoMessage() {}
 
 func (x *MetadataRead) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[10]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -801,7 +1059,7 @@ func (x *MetadataRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetadataRead.ProtoReflect.Descriptor instead.
 func (*MetadataRead) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{10}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MetadataRead) GetKey() string {
@@ -829,7 +1087,7 @@ type MetadataWrite struct {
 
 func (x *MetadataWrite) Reset() {
 	*x = MetadataWrite{}
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[11]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +1099,7 @@ func (x *MetadataWrite) String() string {
 func (*MetadataWrite) ProtoMessage() {}
 
 func (x *MetadataWrite) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_invocation_proto_msgTypes[11]
+	mi := &file_fpc_protocol_invocation_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +1112,7 @@ func (x *MetadataWrite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetadataWrite.ProtoReflect.Descriptor instead.
 func (*MetadataWrite) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{11}
+	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MetadataWrite) GetKey() string {
@@ -875,10 +1133,13 @@ var File_fpc_protocol_invocation_proto protoreflect.FileDescriptor
 
 const file_fpc_protocol_invocation_proto_rawDesc = "" +
 	"\n" +
-	"\x1dfpc/protocol/invocation.proto\x12\ffpc.protocol\x1a\x1efpc/protocol/credentials.proto\"^\n" +
+	"\x1dfpc/protocol/invocation.proto\x12\ffpc.protocol\x1a\x1efpc/protocol/credentials.proto\x1a\x17fpc/protocol/keys.proto\"\x9a\x01\n" +
 	"\aRequest\x12&\n" +
 	"\x0fchaincode_ek_id\x18\x01 \x01(\fR\rchaincodeEkId\x12+\n" +
-	"\x11encrypted_request\x18\x02 \x01(\fR\x10encryptedRequest\"\x86\x02\n" +
+	"\x11encrypted_request\x18\x02 \x01(\fR\x10encryptedRequest\x12\x1b\n" +
+	"\tat_height\x18\x03 \x01(\x04R\batHeight\x12\x1d\n" +
+	"\n" +
+	"min_height\x18\x04 \x01(\x04R\tminHeight\"\x86\x02\n" +
 	"\fClearRequest\x12\x12\n" +
 	"\x04args\x18\x01 \x03(\fR\x04args\x12G\n" +
 	"\ttransient\x18\x02 \x03(\v2).fpc.protocol.ClearRequest.TransientEntryR\ttransient\x12!\n" +
@@ -886,10 +1147,33 @@ const file_fpc_protocol_invocation_proto_rawDesc = "" +
 	"\x18required_ledger_instance\x18\x04 \x01(\fR\x16requiredLedgerInstance\x1a<\n" +
 	"\x0eTransientEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"D\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"x\n" +
 	"\bResponse\x12\x1a\n" +
 	"\bresponse\x18\x01 \x01(\fR\bresponse\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xe4\x04\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\x122\n" +
+	"\bendorsed\x18\x03 \x01(\v2\x16.fpc.protocol.EndorsedR\bendorsed\"\x88\x01\n" +
+	"\bEndorsed\x12\x18\n" +
+	"\apayload\x18\x01 \x01(\fR\apayload\x12\x1a\n" +
+	"\bendorser\x18\x02 \x01(\fR\bendorser\x12\x1c\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\x12(\n" +
+	"\x04head\x18\x04 \x01(\v2\x14.fpc.protocol.SignedR\x04head\"\xbb\x01\n" +
+	"\bHeadUsed\x12!\n" +
+	"\fchannel_hash\x18\x01 \x01(\fR\vchannelHash\x12\x1d\n" +
+	"\n" +
+	"enclave_id\x18\x02 \x01(\tR\tenclaveId\x12\x13\n" +
+	"\x05tx_id\x18\x03 \x01(\tR\x04txId\x12!\n" +
+	"\fpayload_hash\x18\x04 \x01(\fR\vpayloadHash\x12\x16\n" +
+	"\x06height\x18\x05 \x01(\x04R\x06height\x12\x1d\n" +
+	"\n" +
+	"block_hash\x18\x06 \x01(\fR\tblockHash\"\xbe\x01\n" +
+	"\x0eEndorsedResult\x12&\n" +
+	"\x0fchaincode_ek_id\x18\x01 \x01(\fR\rchaincodeEkId\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\x04R\n" +
+	"generation\x12!\n" +
+	"\frequest_hash\x18\x03 \x01(\fR\vrequestHash\x12\x12\n" +
+	"\x04exec\x18\x04 \x01(\fR\x04exec\x12-\n" +
+	"\x12encrypted_response\x18\x05 \x01(\fR\x11encryptedResponse\"\xe4\x04\n" +
 	"\x0fEnclaveResponse\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".fpc.protocol.EnclaveResponse.KindR\x04kind\x127\n" +
 	"\tcc_params\x18\x02 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12!\n" +
@@ -959,41 +1243,47 @@ func file_fpc_protocol_invocation_proto_rawDescGZIP() []byte {
 }
 
 var file_fpc_protocol_invocation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_fpc_protocol_invocation_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_fpc_protocol_invocation_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_fpc_protocol_invocation_proto_goTypes = []any{
 	(EnclaveResponse_Kind)(0), // 0: fpc.protocol.EnclaveResponse.Kind
 	(*Request)(nil),           // 1: fpc.protocol.Request
 	(*ClearRequest)(nil),      // 2: fpc.protocol.ClearRequest
 	(*Response)(nil),          // 3: fpc.protocol.Response
-	(*EnclaveResponse)(nil),   // 4: fpc.protocol.EnclaveResponse
-	(*ClearResponse)(nil),     // 5: fpc.protocol.ClearResponse
-	(*Event)(nil),             // 6: fpc.protocol.Event
-	(*ReadWriteSet)(nil),      // 7: fpc.protocol.ReadWriteSet
-	(*Read)(nil),              // 8: fpc.protocol.Read
-	(*RangeRead)(nil),         // 9: fpc.protocol.RangeRead
-	(*Write)(nil),             // 10: fpc.protocol.Write
-	(*MetadataRead)(nil),      // 11: fpc.protocol.MetadataRead
-	(*MetadataWrite)(nil),     // 12: fpc.protocol.MetadataWrite
-	nil,                       // 13: fpc.protocol.ClearRequest.TransientEntry
-	(*CCParameters)(nil),      // 14: fpc.protocol.CCParameters
+	(*Endorsed)(nil),          // 4: fpc.protocol.Endorsed
+	(*HeadUsed)(nil),          // 5: fpc.protocol.HeadUsed
+	(*EndorsedResult)(nil),    // 6: fpc.protocol.EndorsedResult
+	(*EnclaveResponse)(nil),   // 7: fpc.protocol.EnclaveResponse
+	(*ClearResponse)(nil),     // 8: fpc.protocol.ClearResponse
+	(*Event)(nil),             // 9: fpc.protocol.Event
+	(*ReadWriteSet)(nil),      // 10: fpc.protocol.ReadWriteSet
+	(*Read)(nil),              // 11: fpc.protocol.Read
+	(*RangeRead)(nil),         // 12: fpc.protocol.RangeRead
+	(*Write)(nil),             // 13: fpc.protocol.Write
+	(*MetadataRead)(nil),      // 14: fpc.protocol.MetadataRead
+	(*MetadataWrite)(nil),     // 15: fpc.protocol.MetadataWrite
+	nil,                       // 16: fpc.protocol.ClearRequest.TransientEntry
+	(*Signed)(nil),            // 17: fpc.protocol.Signed
+	(*CCParameters)(nil),      // 18: fpc.protocol.CCParameters
 }
 var file_fpc_protocol_invocation_proto_depIdxs = []int32{
-	13, // 0: fpc.protocol.ClearRequest.transient:type_name -> fpc.protocol.ClearRequest.TransientEntry
-	0,  // 1: fpc.protocol.EnclaveResponse.kind:type_name -> fpc.protocol.EnclaveResponse.Kind
-	14, // 2: fpc.protocol.EnclaveResponse.cc_params:type_name -> fpc.protocol.CCParameters
-	7,  // 3: fpc.protocol.EnclaveResponse.rwset:type_name -> fpc.protocol.ReadWriteSet
-	6,  // 4: fpc.protocol.EnclaveResponse.event:type_name -> fpc.protocol.Event
-	8,  // 5: fpc.protocol.ReadWriteSet.reads:type_name -> fpc.protocol.Read
-	9,  // 6: fpc.protocol.ReadWriteSet.ranges:type_name -> fpc.protocol.RangeRead
-	10, // 7: fpc.protocol.ReadWriteSet.writes:type_name -> fpc.protocol.Write
-	11, // 8: fpc.protocol.ReadWriteSet.metadata_reads:type_name -> fpc.protocol.MetadataRead
-	12, // 9: fpc.protocol.ReadWriteSet.metadata_writes:type_name -> fpc.protocol.MetadataWrite
-	8,  // 10: fpc.protocol.RangeRead.rows:type_name -> fpc.protocol.Read
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 0: fpc.protocol.ClearRequest.transient:type_name -> fpc.protocol.ClearRequest.TransientEntry
+	4,  // 1: fpc.protocol.Response.endorsed:type_name -> fpc.protocol.Endorsed
+	17, // 2: fpc.protocol.Endorsed.head:type_name -> fpc.protocol.Signed
+	0,  // 3: fpc.protocol.EnclaveResponse.kind:type_name -> fpc.protocol.EnclaveResponse.Kind
+	18, // 4: fpc.protocol.EnclaveResponse.cc_params:type_name -> fpc.protocol.CCParameters
+	10, // 5: fpc.protocol.EnclaveResponse.rwset:type_name -> fpc.protocol.ReadWriteSet
+	9,  // 6: fpc.protocol.EnclaveResponse.event:type_name -> fpc.protocol.Event
+	11, // 7: fpc.protocol.ReadWriteSet.reads:type_name -> fpc.protocol.Read
+	12, // 8: fpc.protocol.ReadWriteSet.ranges:type_name -> fpc.protocol.RangeRead
+	13, // 9: fpc.protocol.ReadWriteSet.writes:type_name -> fpc.protocol.Write
+	14, // 10: fpc.protocol.ReadWriteSet.metadata_reads:type_name -> fpc.protocol.MetadataRead
+	15, // 11: fpc.protocol.ReadWriteSet.metadata_writes:type_name -> fpc.protocol.MetadataWrite
+	11, // 12: fpc.protocol.RangeRead.rows:type_name -> fpc.protocol.Read
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_invocation_proto_init() }
@@ -1002,13 +1292,14 @@ func file_fpc_protocol_invocation_proto_init() {
 		return
 	}
 	file_fpc_protocol_credentials_proto_init()
+	file_fpc_protocol_keys_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_invocation_proto_rawDesc), len(file_fpc_protocol_invocation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -217,6 +217,108 @@ func (x *KeyRegistration) GetLineage() *Lineage {
 	return nil
 }
 
+// KeyExport carries a key set from one enclave to another (KEY-5), signed under
+// the label keys.LabelKeyExport.
+type KeyExport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CcParams      *CCParameters          `protobuf:"bytes,1,opt,name=cc_params,json=ccParams,proto3" json:"cc_params,omitempty"` // the sender's
+	ChannelHash   []byte                 `protobuf:"bytes,2,opt,name=channel_hash,json=channelHash,proto3" json:"channel_hash,omitempty"`
+	Generation    uint64                 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	Sender        string                 `protobuf:"bytes,4,opt,name=sender,proto3" json:"sender,omitempty"`     // enclave id
+	Receiver      string                 `protobuf:"bytes,5,opt,name=receiver,proto3" json:"receiver,omitempty"` // enclave id
+	ChaincodeEk   *PublicKey             `protobuf:"bytes,6,opt,name=chaincode_ek,json=chaincodeEk,proto3" json:"chaincode_ek,omitempty"`
+	Lineage       *Lineage               `protobuf:"bytes,7,opt,name=lineage,proto3" json:"lineage,omitempty"`                                  // of the key set as the sender holds it
+	EncryptedKeys []byte                 `protobuf:"bytes,8,opt,name=encrypted_keys,json=encryptedKeys,proto3" json:"encrypted_keys,omitempty"` // HPKE under the receiver's Enclave_EK: serialised KeySet
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyExport) Reset() {
+	*x = KeyExport{}
+	mi := &file_fpc_protocol_keys_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyExport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyExport) ProtoMessage() {}
+
+func (x *KeyExport) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_keys_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyExport.ProtoReflect.Descriptor instead.
+func (*KeyExport) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_keys_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *KeyExport) GetCcParams() *CCParameters {
+	if x != nil {
+		return x.CcParams
+	}
+	return nil
+}
+
+func (x *KeyExport) GetChannelHash() []byte {
+	if x != nil {
+		return x.ChannelHash
+	}
+	return nil
+}
+
+func (x *KeyExport) GetGeneration() uint64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *KeyExport) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *KeyExport) GetReceiver() string {
+	if x != nil {
+		return x.Receiver
+	}
+	return ""
+}
+
+func (x *KeyExport) GetChaincodeEk() *PublicKey {
+	if x != nil {
+		return x.ChaincodeEk
+	}
+	return nil
+}
+
+func (x *KeyExport) GetLineage() *Lineage {
+	if x != nil {
+		return x.Lineage
+	}
+	return nil
+}
+
+func (x *KeyExport) GetEncryptedKeys() []byte {
+	if x != nil {
+		return x.EncryptedKeys
+	}
+	return nil
+}
+
 // Signed is a message with an enclave's signature over it. The label that the
 // signature covers comes from the context, never from the message.
 type Signed struct {
@@ -229,7 +331,7 @@ type Signed struct {
 
 func (x *Signed) Reset() {
 	*x = Signed{}
-	mi := &file_fpc_protocol_keys_proto_msgTypes[3]
+	mi := &file_fpc_protocol_keys_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +343,7 @@ func (x *Signed) String() string {
 func (*Signed) ProtoMessage() {}
 
 func (x *Signed) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_keys_proto_msgTypes[3]
+	mi := &file_fpc_protocol_keys_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +356,7 @@ func (x *Signed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signed.ProtoReflect.Descriptor instead.
 func (*Signed) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_keys_proto_rawDescGZIP(), []int{3}
+	return file_fpc_protocol_keys_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Signed) GetMessage() []byte {
@@ -284,7 +386,7 @@ type ChaincodeKey struct {
 
 func (x *ChaincodeKey) Reset() {
 	*x = ChaincodeKey{}
-	mi := &file_fpc_protocol_keys_proto_msgTypes[4]
+	mi := &file_fpc_protocol_keys_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +398,7 @@ func (x *ChaincodeKey) String() string {
 func (*ChaincodeKey) ProtoMessage() {}
 
 func (x *ChaincodeKey) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_keys_proto_msgTypes[4]
+	mi := &file_fpc_protocol_keys_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +411,7 @@ func (x *ChaincodeKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChaincodeKey.ProtoReflect.Descriptor instead.
 func (*ChaincodeKey) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_keys_proto_rawDescGZIP(), []int{4}
+	return file_fpc_protocol_keys_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ChaincodeKey) GetChaincodeEk() *PublicKey {
@@ -353,7 +455,18 @@ const file_fpc_protocol_keys_proto_rawDesc = "" +
 	"generation\x18\x04 \x01(\x04R\n" +
 	"generation\x12:\n" +
 	"\fchaincode_ek\x18\x05 \x01(\v2\x17.fpc.protocol.PublicKeyR\vchaincodeEk\x12/\n" +
-	"\alineage\x18\x06 \x01(\v2\x15.fpc.protocol.LineageR\alineage\"@\n" +
+	"\alineage\x18\x06 \x01(\v2\x15.fpc.protocol.LineageR\alineage\"\xcf\x02\n" +
+	"\tKeyExport\x127\n" +
+	"\tcc_params\x18\x01 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12!\n" +
+	"\fchannel_hash\x18\x02 \x01(\fR\vchannelHash\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x03 \x01(\x04R\n" +
+	"generation\x12\x16\n" +
+	"\x06sender\x18\x04 \x01(\tR\x06sender\x12\x1a\n" +
+	"\breceiver\x18\x05 \x01(\tR\breceiver\x12:\n" +
+	"\fchaincode_ek\x18\x06 \x01(\v2\x17.fpc.protocol.PublicKeyR\vchaincodeEk\x12/\n" +
+	"\alineage\x18\a \x01(\v2\x15.fpc.protocol.LineageR\alineage\x12%\n" +
+	"\x0eencrypted_keys\x18\b \x01(\fR\rencryptedKeys\"@\n" +
 	"\x06Signed\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\fR\amessage\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xa4\x01\n" +
@@ -376,28 +489,32 @@ func file_fpc_protocol_keys_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_keys_proto_rawDescData
 }
 
-var file_fpc_protocol_keys_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_fpc_protocol_keys_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_fpc_protocol_keys_proto_goTypes = []any{
 	(*Custody)(nil),         // 0: fpc.protocol.Custody
 	(*Lineage)(nil),         // 1: fpc.protocol.Lineage
 	(*KeyRegistration)(nil), // 2: fpc.protocol.KeyRegistration
-	(*Signed)(nil),          // 3: fpc.protocol.Signed
-	(*ChaincodeKey)(nil),    // 4: fpc.protocol.ChaincodeKey
-	(*CCParameters)(nil),    // 5: fpc.protocol.CCParameters
-	(*PublicKey)(nil),       // 6: fpc.protocol.PublicKey
+	(*KeyExport)(nil),       // 3: fpc.protocol.KeyExport
+	(*Signed)(nil),          // 4: fpc.protocol.Signed
+	(*ChaincodeKey)(nil),    // 5: fpc.protocol.ChaincodeKey
+	(*CCParameters)(nil),    // 6: fpc.protocol.CCParameters
+	(*PublicKey)(nil),       // 7: fpc.protocol.PublicKey
 }
 var file_fpc_protocol_keys_proto_depIdxs = []int32{
 	0, // 0: fpc.protocol.Lineage.custodies:type_name -> fpc.protocol.Custody
-	5, // 1: fpc.protocol.KeyRegistration.cc_params:type_name -> fpc.protocol.CCParameters
-	6, // 2: fpc.protocol.KeyRegistration.chaincode_ek:type_name -> fpc.protocol.PublicKey
+	6, // 1: fpc.protocol.KeyRegistration.cc_params:type_name -> fpc.protocol.CCParameters
+	7, // 2: fpc.protocol.KeyRegistration.chaincode_ek:type_name -> fpc.protocol.PublicKey
 	1, // 3: fpc.protocol.KeyRegistration.lineage:type_name -> fpc.protocol.Lineage
-	6, // 4: fpc.protocol.ChaincodeKey.chaincode_ek:type_name -> fpc.protocol.PublicKey
-	3, // 5: fpc.protocol.ChaincodeKey.registration:type_name -> fpc.protocol.Signed
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	6, // 4: fpc.protocol.KeyExport.cc_params:type_name -> fpc.protocol.CCParameters
+	7, // 5: fpc.protocol.KeyExport.chaincode_ek:type_name -> fpc.protocol.PublicKey
+	1, // 6: fpc.protocol.KeyExport.lineage:type_name -> fpc.protocol.Lineage
+	7, // 7: fpc.protocol.ChaincodeKey.chaincode_ek:type_name -> fpc.protocol.PublicKey
+	4, // 8: fpc.protocol.ChaincodeKey.registration:type_name -> fpc.protocol.Signed
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_keys_proto_init() }
@@ -412,7 +529,7 @@ func file_fpc_protocol_keys_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_keys_proto_rawDesc), len(file_fpc_protocol_keys_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -125,6 +125,7 @@ type EnclaveState struct {
 	Custody        *Custody               `protobuf:"bytes,9,opt,name=custody,proto3" json:"custody,omitempty"`                                                                                              // of this enclave, as last attested
 	KeySets        []*KeySet              `protobuf:"bytes,10,rep,name=key_sets,json=keySets,proto3" json:"key_sets,omitempty"`                                                                              // by generation, the newest last
 	MspRoots       map[string][]byte      `protobuf:"bytes,11,rep,name=msp_roots,json=mspRoots,proto3" json:"msp_roots,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // hash of the roots of every MSP ever known, by MSP id
+	Full           *FullState             `protobuf:"bytes,12,opt,name=full,proto3" json:"full,omitempty"`                                                                                                   // absent: Lite
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -236,6 +237,114 @@ func (x *EnclaveState) GetMspRoots() map[string][]byte {
 	return nil
 }
 
+func (x *EnclaveState) GetFull() *FullState {
+	if x != nil {
+		return x.Full
+	}
+	return nil
+}
+
+// FullState is what Full mode adds.
+type FullState struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Registry      string                 `protobuf:"bytes,1,opt,name=registry,proto3" json:"registry,omitempty"`                               // ERCC's chaincode name
+	LedgerCodeId  string                 `protobuf:"bytes,2,opt,name=ledger_code_id,json=ledgerCodeId,proto3" json:"ledger_code_id,omitempty"` // `platform:code id`
+	StateDatabase string                 `protobuf:"bytes,3,opt,name=state_database,json=stateDatabase,proto3" json:"state_database,omitempty"`
+	Ledger        *Custody               `protobuf:"bytes,4,opt,name=ledger,proto3" json:"ledger,omitempty"`           // how the ledger enclave was attested
+	Certificate   []byte                 `protobuf:"bytes,5,opt,name=certificate,proto3" json:"certificate,omitempty"` // DER; empty: not certified yet (REG-9)
+	Height        uint64                 `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`          // the highest head seen
+	BlockHash     []byte                 `protobuf:"bytes,7,opt,name=block_hash,json=blockHash,proto3" json:"block_hash,omitempty"`
+	TimeFloor     int64                  `protobuf:"varint,8,opt,name=time_floor,json=timeFloor,proto3" json:"time_floor,omitempty"` // Unix seconds: no evidence is judged at an earlier time
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FullState) Reset() {
+	*x = FullState{}
+	mi := &file_fpc_protocol_sealed_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FullState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FullState) ProtoMessage() {}
+
+func (x *FullState) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_sealed_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FullState.ProtoReflect.Descriptor instead.
+func (*FullState) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_sealed_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FullState) GetRegistry() string {
+	if x != nil {
+		return x.Registry
+	}
+	return ""
+}
+
+func (x *FullState) GetLedgerCodeId() string {
+	if x != nil {
+		return x.LedgerCodeId
+	}
+	return ""
+}
+
+func (x *FullState) GetStateDatabase() string {
+	if x != nil {
+		return x.StateDatabase
+	}
+	return ""
+}
+
+func (x *FullState) GetLedger() *Custody {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+func (x *FullState) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+func (x *FullState) GetHeight() uint64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *FullState) GetBlockHash() []byte {
+	if x != nil {
+		return x.BlockHash
+	}
+	return nil
+}
+
+func (x *FullState) GetTimeFloor() int64 {
+	if x != nil {
+		return x.TimeFloor
+	}
+	return 0
+}
+
 // KeySet is one generation of a chaincode's keys.
 type KeySet struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -250,7 +359,7 @@ type KeySet struct {
 
 func (x *KeySet) Reset() {
 	*x = KeySet{}
-	mi := &file_fpc_protocol_sealed_proto_msgTypes[2]
+	mi := &file_fpc_protocol_sealed_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -262,7 +371,7 @@ func (x *KeySet) String() string {
 func (*KeySet) ProtoMessage() {}
 
 func (x *KeySet) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_sealed_proto_msgTypes[2]
+	mi := &file_fpc_protocol_sealed_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -275,7 +384,7 @@ func (x *KeySet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeySet.ProtoReflect.Descriptor instead.
 func (*KeySet) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_sealed_proto_rawDescGZIP(), []int{2}
+	return file_fpc_protocol_sealed_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *KeySet) GetGeneration() uint64 {
@@ -325,7 +434,7 @@ const file_fpc_protocol_sealed_proto_rawDesc = "" +
 	"\n" +
 	"enclave_id\x18\x04 \x01(\tR\tenclaveId\x12\x14\n" +
 	"\x05check\x18\x05 \x01(\fR\x05check\x12\x16\n" +
-	"\x06sealed\x18\x06 \x01(\fR\x06sealed\"\xd1\x04\n" +
+	"\x06sealed\x18\x06 \x01(\fR\x06sealed\"\xfe\x04\n" +
 	"\fEnclaveState\x127\n" +
 	"\tcc_params\x18\x01 \x01(\v2\x1a.fpc.protocol.CCParametersR\bccParams\x12=\n" +
 	"\vhost_params\x18\x02 \x01(\v2\x1c.fpc.protocol.HostParametersR\n" +
@@ -341,10 +450,22 @@ const file_fpc_protocol_sealed_proto_rawDesc = "" +
 	"\acustody\x18\t \x01(\v2\x15.fpc.protocol.CustodyR\acustody\x12/\n" +
 	"\bkey_sets\x18\n" +
 	" \x03(\v2\x14.fpc.protocol.KeySetR\akeySets\x12E\n" +
-	"\tmsp_roots\x18\v \x03(\v2(.fpc.protocol.EnclaveState.MspRootsEntryR\bmspRoots\x1a;\n" +
+	"\tmsp_roots\x18\v \x03(\v2(.fpc.protocol.EnclaveState.MspRootsEntryR\bmspRoots\x12+\n" +
+	"\x04full\x18\f \x01(\v2\x17.fpc.protocol.FullStateR\x04full\x1a;\n" +
 	"\rMspRootsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xaf\x01\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\x9b\x02\n" +
+	"\tFullState\x12\x1a\n" +
+	"\bregistry\x18\x01 \x01(\tR\bregistry\x12$\n" +
+	"\x0eledger_code_id\x18\x02 \x01(\tR\fledgerCodeId\x12%\n" +
+	"\x0estate_database\x18\x03 \x01(\tR\rstateDatabase\x12-\n" +
+	"\x06ledger\x18\x04 \x01(\v2\x15.fpc.protocol.CustodyR\x06ledger\x12 \n" +
+	"\vcertificate\x18\x05 \x01(\fR\vcertificate\x12\x16\n" +
+	"\x06height\x18\x06 \x01(\x04R\x06height\x12\x1d\n" +
+	"\n" +
+	"block_hash\x18\a \x01(\fR\tblockHash\x12\x1d\n" +
+	"\n" +
+	"time_floor\x18\b \x01(\x03R\ttimeFloor\"\xaf\x01\n" +
 	"\x06KeySet\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\x04R\n" +
@@ -366,31 +487,34 @@ func file_fpc_protocol_sealed_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_sealed_proto_rawDescData
 }
 
-var file_fpc_protocol_sealed_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_fpc_protocol_sealed_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_fpc_protocol_sealed_proto_goTypes = []any{
 	(*SealedState)(nil),       // 0: fpc.protocol.SealedState
 	(*EnclaveState)(nil),      // 1: fpc.protocol.EnclaveState
-	(*KeySet)(nil),            // 2: fpc.protocol.KeySet
-	nil,                       // 3: fpc.protocol.EnclaveState.MspRootsEntry
-	(*CCParameters)(nil),      // 4: fpc.protocol.CCParameters
-	(*HostParameters)(nil),    // 5: fpc.protocol.HostParameters
-	(*MSPConfigurations)(nil), // 6: fpc.protocol.MSPConfigurations
-	(*Custody)(nil),           // 7: fpc.protocol.Custody
-	(*Lineage)(nil),           // 8: fpc.protocol.Lineage
+	(*FullState)(nil),         // 2: fpc.protocol.FullState
+	(*KeySet)(nil),            // 3: fpc.protocol.KeySet
+	nil,                       // 4: fpc.protocol.EnclaveState.MspRootsEntry
+	(*CCParameters)(nil),      // 5: fpc.protocol.CCParameters
+	(*HostParameters)(nil),    // 6: fpc.protocol.HostParameters
+	(*MSPConfigurations)(nil), // 7: fpc.protocol.MSPConfigurations
+	(*Custody)(nil),           // 8: fpc.protocol.Custody
+	(*Lineage)(nil),           // 9: fpc.protocol.Lineage
 }
 var file_fpc_protocol_sealed_proto_depIdxs = []int32{
-	4, // 0: fpc.protocol.EnclaveState.cc_params:type_name -> fpc.protocol.CCParameters
-	5, // 1: fpc.protocol.EnclaveState.host_params:type_name -> fpc.protocol.HostParameters
-	6, // 2: fpc.protocol.EnclaveState.msps:type_name -> fpc.protocol.MSPConfigurations
-	7, // 3: fpc.protocol.EnclaveState.custody:type_name -> fpc.protocol.Custody
-	2, // 4: fpc.protocol.EnclaveState.key_sets:type_name -> fpc.protocol.KeySet
-	3, // 5: fpc.protocol.EnclaveState.msp_roots:type_name -> fpc.protocol.EnclaveState.MspRootsEntry
-	8, // 6: fpc.protocol.KeySet.lineage:type_name -> fpc.protocol.Lineage
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5, // 0: fpc.protocol.EnclaveState.cc_params:type_name -> fpc.protocol.CCParameters
+	6, // 1: fpc.protocol.EnclaveState.host_params:type_name -> fpc.protocol.HostParameters
+	7, // 2: fpc.protocol.EnclaveState.msps:type_name -> fpc.protocol.MSPConfigurations
+	8, // 3: fpc.protocol.EnclaveState.custody:type_name -> fpc.protocol.Custody
+	3, // 4: fpc.protocol.EnclaveState.key_sets:type_name -> fpc.protocol.KeySet
+	4, // 5: fpc.protocol.EnclaveState.msp_roots:type_name -> fpc.protocol.EnclaveState.MspRootsEntry
+	2, // 6: fpc.protocol.EnclaveState.full:type_name -> fpc.protocol.FullState
+	8, // 7: fpc.protocol.FullState.ledger:type_name -> fpc.protocol.Custody
+	9, // 8: fpc.protocol.KeySet.lineage:type_name -> fpc.protocol.Lineage
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_sealed_proto_init() }
@@ -407,7 +531,7 @@ func file_fpc_protocol_sealed_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_sealed_proto_rawDesc), len(file_fpc_protocol_sealed_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
