@@ -2,7 +2,10 @@
 
 package channel
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Codes of [Error].
 const (
@@ -46,4 +49,12 @@ func (e *Error) Unwrap() error { return e.Err }
 
 func fail(code, path string, cause error, format string, args ...any) *Error {
 	return &Error{Code: code, Path: path, Reason: fmt.Sprintf(format, args...), Err: cause}
+}
+
+// IsUnknownCapability says whether err came of a configuration that requires
+// what this program does not know. Nothing can be said about such a channel
+// from there on, until the program is newer.
+func IsUnknownCapability(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == CodeUnknown
 }

@@ -13,6 +13,7 @@ import (
 // keys are those without a collection; the key of a private one is its hash.
 type batch struct {
 	state   State
+	tainted func(namespace string) bool // whose state is unknown
 	entries map[bucket]map[string]entry
 	purged  map[keyID]bool
 }
@@ -29,8 +30,8 @@ type entry struct {
 	version  rwset.Version
 }
 
-func newBatch(state State) *batch {
-	return &batch{state: state, entries: make(map[bucket]map[string]entry), purged: make(map[keyID]bool)}
+func newBatch(state State, tainted func(string) bool) *batch {
+	return &batch{state: state, tainted: tainted, entries: make(map[bucket]map[string]entry), purged: make(map[keyID]bool)}
 }
 
 func (b *batch) get(in bucket, key string) (entry, bool) {

@@ -61,7 +61,7 @@ func TestBatch(t *testing.T) {
 	} {
 		l := newLedger()
 		l.put("ns", "old", item{value: []byte("1"), metadata: meta, version: rwset.Version{Block: 2}})
-		b := newBatch(l)
+		b := newBatch(l, untainted)
 		for i, ns := range c.txs {
 			if err := b.apply(&rwset.Set{Namespaces: []rwset.Namespace{ns}}, at(uint64(i))); err != nil {
 				t.Fatal(c.name, err)
@@ -88,7 +88,7 @@ func TestBatchHashed(t *testing.T) {
 		},
 		Metadata: []rwset.HashedMetadataWrite{{KeyHash: sha("old"), Entries: meta}},
 	}}}}}
-	b := newBatch(l)
+	b := newBatch(l, untainted)
 	v := rwset.Version{Block: 5}
 	if err := b.apply(set, v); err != nil {
 		t.Fatal(err)

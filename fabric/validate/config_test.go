@@ -29,12 +29,20 @@ func (s *scene) reconfigure(change func(*common.ConfigGroup)) {
 	s.bundle = bundle
 }
 
-// configUpdate is a config transaction that sets the batch timeout, with the
+// batchTimeout is a config transaction that sets the batch timeout, with the
 // signatures of the given.
 func (s *scene) batchTimeout(timeout string, signers ...msp.Signer) *common.ConfigEnvelope {
 	s.t.Helper()
+	return s.update(func(g *common.ConfigGroup) *common.ConfigValue { return g.Groups["Orderer"].Values["BatchTimeout"] },
+		&orderer.BatchTimeout{Timeout: timeout}, signers...)
+}
+
+// update is the configuration after a change of one value, with the update that
+// leads to it.
+func (s *scene) update(of func(*common.ConfigGroup) *common.ConfigValue, value proto.Message, signers ...msp.Signer) *common.ConfigEnvelope {
+	s.t.Helper()
 	to := proto.CloneOf(s.bundle.Config())
-	to.ChannelGroup.Groups["Orderer"].Values["BatchTimeout"].Value = marshal(s.t, &orderer.BatchTimeout{Timeout: timeout})
+	of(to.ChannelGroup).Value = marshal(s.t, value)
 	update, err := channel.ComputeUpdate(channelID, s.bundle.Config(), to)
 	if err != nil {
 		s.t.Fatal(err)
@@ -53,7 +61,7 @@ func (s *scene) batchTimeout(timeout string, signers ...msp.Signer) *common.Conf
 		s.t.Fatal(err)
 	}
 	to.Sequence++
-	to.ChannelGroup.Groups["Orderer"].Values["BatchTimeout"].Version++
+	of(to.ChannelGroup).Version++
 	return &common.ConfigEnvelope{Config: to, LastUpdate: env}
 }
 

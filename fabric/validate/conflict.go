@@ -13,10 +13,13 @@ import (
 )
 
 // check tests what a transaction read against the state and what the block
-// changed so far. A reason means a conflict.
+// changed so far, where that is known. A reason means a conflict.
 func (b *batch) check(set *rwset.Set) (code peer.TxValidationCode, reason, err error) {
 	for i := range set.Namespaces {
 		ns := &set.Namespaces[i]
+		if b.tainted(ns.Name) {
+			continue
+		}
 		for _, r := range ns.Reads {
 			if reason, err = b.checkRead(bucket{ns.Name, ""}, r.Key, r.Version); reason != nil || err != nil {
 				return peer.TxValidationCode_MVCC_READ_CONFLICT, reason, err

@@ -151,7 +151,7 @@ func TestConflictsAgainstOracle(t *testing.T) {
 		for number := range uint64(rapid.IntRange(1, 4).Draw(t, "blocks")) {
 			committed := &model{keys: l.public["ns"]}
 			m = m.clone()
-			b := newBatch(l)
+			b := newBatch(l, untainted)
 			for i := range uint64(rapid.IntRange(1, 6).Draw(t, "transactions")) {
 				ns := drawNamespace(t, committed)
 				set := &rwset.Set{Namespaces: []rwset.Namespace{ns}}
@@ -195,7 +195,7 @@ func TestHashedReads(t *testing.T) {
 	read := func(key string, v *rwset.Version) *rwset.Set {
 		return set(rwset.Collection{Reads: []rwset.HashedRead{{KeyHash: sha(key), Version: v}}})
 	}
-	b := newBatch(l)
+	b := newBatch(l, untainted)
 	check := func(what string, s *rwset.Set, want bool) {
 		t.Helper()
 		code, reason, err := b.check(s)
@@ -229,7 +229,7 @@ func TestImpossibleRanges(t *testing.T) {
 		"iterator never moved":  {Start: "a"},
 	} {
 		set := &rwset.Set{Namespaces: []rwset.Namespace{{Name: "ns", Ranges: []rwset.Range{r}}}}
-		if code, reason, err := newBatch(l).check(set); reason == nil || err != nil || code != peer.TxValidationCode_PHANTOM_READ_CONFLICT {
+		if code, reason, err := newBatch(l, untainted).check(set); reason == nil || err != nil || code != peer.TxValidationCode_PHANTOM_READ_CONFLICT {
 			t.Errorf("%s: got %s (%v), %v, want a phantom conflict", name, code, reason, err)
 		}
 	}
@@ -243,12 +243,12 @@ func TestStateFailures(t *testing.T) {
 		"hashed read": {Collections: []rwset.Collection{{Name: "c", Reads: []rwset.HashedRead{{KeyHash: sha("k")}}}}},
 		"last row":    {Ranges: []rwset.Range{{Start: "a", End: "b", Rows: []rwset.Read{{Key: "a"}}}}},
 	} {
-		if _, _, err := newBatch(broken).check(&rwset.Set{Namespaces: []rwset.Namespace{ns}}); !errors.Is(err, errBroken) {
+		if _, _, err := newBatch(broken, untainted).check(&rwset.Set{Namespaces: []rwset.Namespace{ns}}); !errors.Is(err, errBroken) {
 			t.Errorf("%s from a state that fails: got %v, want %v", name, err, errBroken)
 		}
 	}
 	set := &rwset.Set{Namespaces: []rwset.Namespace{{Writes: []rwset.Write{{Key: "k", Value: []byte("v")}}}}}
-	if err := newBatch(broken).apply(set, rwset.Version{}); !errors.Is(err, errBroken) {
+	if err := newBatch(broken, untainted).apply(set, rwset.Version{}); !errors.Is(err, errBroken) {
 		t.Errorf("write over a state that fails: got %v, want %v", err, errBroken)
 	}
 	s := newScene(t)

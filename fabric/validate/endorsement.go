@@ -39,6 +39,9 @@ func (f *finisher) judgeNamespace(i int, tx *Tx, namespace string) (code peer.Tx
 	if d.invalid != nil {
 		return peer.TxValidationCode_INVALID_CHAINCODE, d.invalid, nil
 	}
+	if f.taints.hadBefore(namespace) && tx.writesTo(namespace) {
+		return 0, nil, &TaintedError{Namespace: namespace} // its keys' policies are unknown
+	}
 	e := &evaluation{f: f, index: i, tx: tx, namespace: namespace, definition: d, done: make(map[string]bool)}
 	reason, err = e.run()
 	return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, reason, err

@@ -5,6 +5,7 @@ package validate
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/rwset"
@@ -16,12 +17,17 @@ import (
 // transactions that Check returned under the same bundle. number is the
 // block's. Errors are as those of [Block].
 func Finish(number uint64, txs []*Tx, bundle *channel.Bundle, state State) (*Result, error) {
+	return Rules{}.Finish(number, txs, bundle, state)
+}
+
+// Finish is the function of that name under these rules.
+func (r Rules) Finish(number uint64, txs []*Tx, bundle *channel.Bundle, state State) (*Result, error) {
 	f := &finisher{
-		number: number, bundle: bundle, state: state,
+		rules: r, number: number, bundle: bundle, state: state, taints: newTaints(r.Tainted),
 		result:   &Result{Txs: txs, Codes: make([]peer.TxValidationCode, len(txs)), Reasons: make([]error, len(txs))},
 		policies: newPolicies(bundle, state), changed: make(map[keyID][]int), passed: make(map[passedKey]bool),
-		batch: newBatch(state),
 	}
+	f.batch = newBatch(state, f.taints.has)
 	for i, tx := range txs {
 		if tx == nil || tx.bundle != bundle {
 			return nil, fmt.Errorf("validate: transaction %d was not checked under this configuration", i)
@@ -41,6 +47,7 @@ func Finish(number uint64, txs []*Tx, bundle *channel.Bundle, state State) (*Res
 
 // finisher is the judgement of one block, under way.
 type finisher struct {
+	rules    Rules
 	number   uint64
 	bundle   *channel.Bundle
 	state    State
@@ -49,6 +56,7 @@ type finisher struct {
 	changed  map[keyID][]int    // transactions that set a key's metadata
 	passed   map[passedKey]bool // namespaces whose policies a transaction satisfied
 	batch    *batch
+	taints   *taints
 }
 
 type passedKey struct {
@@ -102,6 +110,10 @@ func (f *finisher) judgeEndorsed(i int, tx *Tx) error {
 	f.noteMetadata(i, tx.Set)
 	for _, ns := range written(tx) {
 		code, reason, err := f.judgeNamespace(i, tx, ns)
+		if f.taints.takes(err) {
+			f.taints.cause[i] = err // unless another namespace makes it invalid
+			continue
+		}
 		if err != nil {
 			return f.halt(i, err)
 		}
@@ -128,6 +140,11 @@ func written(tx *Tx) []string {
 	return names
 }
 
+// writesTo says whether the transaction writes to a namespace.
+func (t *Tx) writesTo(namespace string) bool {
+	return slices.ContainsFunc(t.Set.Namespaces, func(ns rwset.Namespace) bool { return ns.Name == namespace && writes(&ns) })
+}
+
 func writes(ns *rwset.Namespace) bool {
 	if len(ns.Writes)+len(ns.Metadata) > 0 {
 		return true
@@ -143,19 +160,26 @@ func writes(ns *rwset.Namespace) bool {
 // markDuplicates invalidates transactions that repeat the id of one before them
 // in the block that is still valid.
 func (f *finisher) markDuplicates() {
-	seen := make(map[string]bool)
+	seen := make(map[string]int)
 	for i, tx := range f.result.Txs {
 		if !f.valid(i) || tx.Type != common.HeaderType_ENDORSER_TRANSACTION {
 			continue
 		}
-		if seen[tx.TxID] {
+		first, twice := seen[tx.TxID]
+		switch {
+		case !twice:
+			seen[tx.TxID] = i
+		case f.taints.cause[first] == nil:
 			f.invalid(i, peer.TxValidationCode_DUPLICATE_TXID, errors.New("the transaction id stands earlier in this block"))
+		case f.taints.cause[i] == nil:
+			// If the first one is valid this is a duplicate, else it may be valid.
+			f.taints.cause[i] = &RepeatsUndecidedError{Tx: first}
 		}
-		seen[tx.TxID] = true
 	}
 }
 
-// apply tests what is still valid against the state and the writes of the valid
+// apply makes the checks of what CouchDB takes, if asked to, and tests what is
+// still valid against the state and the writes of the valid
 // transactions before it, and applies its own.
 func (f *finisher) apply() error {
 	for i, tx := range f.result.Txs {
@@ -167,6 +191,12 @@ func (f *finisher) apply() error {
 			f.batch.setConfig(configUpdate(tx.opened.Payload.Data, version))
 			continue
 		}
+		if f.rules.CouchDB {
+			if err := couchRefuses(tx.Set); err != nil {
+				f.invalid(i, peer.TxValidationCode_INVALID_WRITESET, err)
+				continue
+			}
+		}
 		code, reason, err := f.batch.check(tx.Set)
 		if err != nil {
 			return fmt.Errorf("validate: state: %w", err)
@@ -175,9 +205,25 @@ func (f *finisher) apply() error {
 			f.invalid(i, code, reason)
 			continue
 		}
+		if err := f.unknown(i, tx.Set); err != nil {
+			f.undecided(i, err)
+			continue
+		}
 		if err := f.batch.apply(tx.Set, version); err != nil {
 			return fmt.Errorf("validate: state: %w", err)
 		}
+	}
+	return nil
+}
+
+// unknown says why the verdict on a transaction that passed every check that can
+// be made is unknown all the same, nil if it is known.
+func (f *finisher) unknown(i int, set *rwset.Set) error {
+	if err := f.taints.cause[i]; err != nil {
+		return err
+	}
+	if namespace, ok := f.taints.read(set); ok {
+		return &TaintedError{Namespace: namespace}
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (p *policies) readDefinition(namespace string) (*definition, error) {
 	case len(defined.ValidationParameter) == 0:
 		return &definition{invalid: fmt.Errorf("chaincode definition for [%s] is invalid, policy field must be set", namespace)}, nil
 	case defined.ValidationPlugin != lifecycle.DefaultValidationPlugin:
-		return nil, fmt.Errorf("chaincode %s has the validation plugin %q, whose verdicts only it knows", namespace, defined.ValidationPlugin)
+		return nil, &ForeignPluginError{Namespace: namespace, Plugin: defined.ValidationPlugin}
 	}
 	d := &definition{endorsement: p.application(defined.ValidationParameter), collections: make(map[string]policy.Policy)}
 	for _, c := range defined.Collections.GetConfig() {
@@ -110,7 +110,7 @@ func (p *policies) undefined(namespace string) (*definition, error) {
 		return nil, err
 	}
 	if legacy != nil {
-		return nil, fmt.Errorf("chaincode %s is defined by the lifecycle of Fabric 1", namespace)
+		return nil, &ForeignPluginError{Namespace: namespace}
 	}
 	return &definition{invalid: fmt.Errorf("chaincode %s not found", namespace)}, nil
 }

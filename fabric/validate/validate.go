@@ -10,10 +10,14 @@
 // calls [Check] for each transaction on as many as it likes and then [Finish].
 // A channel's first block goes to [Genesis].
 //
+// Verdicts are those of a peer with a LevelDB state database; [Rules] says what
+// may be otherwise.
+//
 // Where a malformed transaction, which only colluding endorsers can get into a
 // block, would crash or hang a Fabric peer, it is invalid here. Where a peer
 // stops the channel because it cannot know the verdict, so does this package:
-// [HaltError].
+// [HaltError]. A ledger enclave, which cannot know what other peers' own plugins
+// decide, goes on by [Rules].Tainted.
 package validate
 
 import (
@@ -78,8 +82,8 @@ type HashedUpdate struct {
 
 // Result is the outcome of a block.
 type Result struct {
-	// Codes has one verdict per transaction, never NOT_VALIDATED; Reasons says
-	// why, nil where VALID. Txs are the transactions as Check left them.
+	// Codes has one verdict per transaction, NOT_VALIDATED only for those in
+	// Undecided; Reasons says why, nil where VALID. Txs are the transactions as Check left them.
 	Codes   []peer.TxValidationCode
 	Reasons []error
 	Txs     []*Tx
@@ -87,6 +91,9 @@ type Result struct {
 	// each key, sorted by namespace, collection and key.
 	Updates []Update
 	Hashed  []HashedUpdate
+	// Undecided are the transactions without a verdict, in the block's order.
+	// There are none unless Rules.Tainted is set.
+	Undecided []Undecided
 	// Bundle is the new configuration if the block holds a valid config
 	// transaction, otherwise nil.
 	Bundle *channel.Bundle
@@ -113,12 +120,31 @@ func (e *HaltError) Unwrap() error { return e.Err }
 // verify the orderers' signatures or the hash chain (fabric/block). Errors are
 // failures of the state or *HaltError; invalid transactions are no error.
 func Block(block *common.Block, bundle *channel.Bundle, state State) (*Result, error) {
+	return Rules{}.Block(block, bundle, state)
+}
+
+// Rules are what verdicts depend on beside configuration and state.
+type Rules struct {
+	// CouchDB says that the peers keep their state in CouchDB, which refuses some
+	// keys and values ([CouchRefuses]): INVALID_WRITESET. All peers of a channel
+	// should have the same kind.
+	CouchDB bool
+	// Tainted, if not nil, says of which namespaces the state before the block is
+	// unknown, because an [Undecided] transaction of an earlier block wrote to
+	// them. Then a verdict that cannot be known for a foreign validation plugin, or
+	// for such a namespace, is among the result's Undecided; if it is nil, it is a
+	// *HaltError.
+	Tainted func(namespace string) bool
+}
+
+// Block is the function of that name under these rules.
+func (r Rules) Block(block *common.Block, bundle *channel.Bundle, state State) (*Result, error) {
 	envelopes := block.GetData().GetData()
 	txs := make([]*Tx, len(envelopes))
 	for i, raw := range envelopes {
 		txs[i] = Check(raw, bundle)
 	}
-	return Finish(block.GetHeader().GetNumber(), txs, bundle, state)
+	return r.Finish(block.GetHeader().GetNumber(), txs, bundle, state)
 }
 
 // Genesis takes a channel's block 0, which nobody judges: whoever joins with it
