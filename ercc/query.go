@@ -39,7 +39,7 @@ func (t *tx) queryListEnclaveCredentials(args [][]byte) ([]byte, error) {
 		return nil, err
 	}
 	list := &fpc.CredentialsList{}
-	err = each(t.store, credentialsPrefix, cc, func(id string, c *fpc.Credentials) {
+	err = each(t.store, protocol.CredentialsPrefix(cc), func(id string, c *fpc.Credentials) {
 		if !revoked[id] {
 			list.Credentials = append(list.Credentials, c)
 		}
@@ -62,7 +62,7 @@ func (t *tx) queryListProvisionedEnclaves(args [][]byte) ([]byte, error) {
 		return nil, err
 	}
 	list := &fpc.ProvisionedList{}
-	err = each(t.store, provisionedPrefix, cc, func(id string, r *fpc.Signed) {
+	err = each(t.store, protocol.ProvisionedPrefix(cc), func(id string, r *fpc.Signed) {
 		if !revoked[id] {
 			list.Provisioned = append(list.Provisioned, r)
 		}
@@ -93,7 +93,7 @@ func (t *tx) queryEnclaveCredentials(args [][]byte) ([]byte, error) {
 // revokedSet returns the ids of a chaincode's revoked enclaves.
 func (t *tx) revokedSet(cc string) (map[string]bool, error) {
 	set := map[string]bool{}
-	err := t.store.each(revokedPrefix, cc, func(id string, _ []byte) error {
+	err := t.store.each(protocol.RevokedPrefix(cc), func(id string, _ []byte) error {
 		set[id] = true
 		return nil
 	})
@@ -104,12 +104,12 @@ func (t *tx) revokedSet(cc string) (map[string]bool, error) {
 func each[M any, P interface {
 	*M
 	proto.Message
-}](s store, prefix, cc string, visit func(enclave string, m P),
+}](s store, prefix string, visit func(enclave string, m P),
 ) error {
-	return s.each(prefix, cc, func(id string, value []byte) error {
+	return s.each(prefix, func(id string, value []byte) error {
 		m := P(new(M))
 		if err := proto.Unmarshal(value, m); err != nil {
-			return protocol.Errorf("INV-5", protocol.CodeInternal, "stored %s%s/%s does not decode: %w", prefix, cc, id, err)
+			return protocol.Errorf("INV-5", protocol.CodeInternal, "stored %s%s does not decode: %w", prefix, id, err)
 		}
 		visit(id, m)
 		return nil

@@ -13,16 +13,13 @@ import (
 	"github.com/privatechaincode/fpc/shim"
 )
 
-// The registry's state keys. Chaincode names hold no slash, so keys of two
+// The state keys that only the registry reads; the others are protocol's, for
+// ledger enclaves read them too. Chaincode names hold no slash, so keys of two
 // chaincodes never meet.
 const (
-	policyKey         = "namespaces/policy"
-	credentialsPrefix = "namespaces/credentials/"  // <cc>/<enclave>: Credentials
-	revokedPrefix     = "namespaces/revoked/"      // <cc>/<enclave>: why
-	approvalPrefix    = "namespaces/approval/"     // <cc>/<enclave>/<msp>: approval of a revocation
-	keyPrefix         = "namespaces/chaincode_ek/" // <cc>: ChaincodeKey
-	provisionedPrefix = "namespaces/provisioned/"  // <cc>/<enclave>: Signed KeyRegistration
-	manifestPrefix    = "namespaces/manifest/"     // <cc>/<version>: code manifest
+	policyKey      = "namespaces/policy"
+	approvalPrefix = "namespaces/approval/" // <cc>/<enclave>/<msp>: approval of a revocation
+	manifestPrefix = "namespaces/manifest/" // <cc>/<version>: code manifest
 )
 
 // store reads and writes the registry's state. Messages are serialised
@@ -95,7 +92,7 @@ func (s store) putManifest(cc, version string, b []byte) error {
 // They are returned for revoked enclaves too.
 func (s store) credentials(cc, enclave string) (*fpc.Credentials, error) {
 	m := &fpc.Credentials{}
-	found, err := s.message(credentialsPrefix+cc+"/"+enclave, m)
+	found, err := s.message(protocol.CredentialsKey(cc, enclave), m)
 	if !found {
 		return nil, err
 	}
@@ -103,16 +100,16 @@ func (s store) credentials(cc, enclave string) (*fpc.Credentials, error) {
 }
 
 func (s store) putCredentials(cc, enclave string, m *fpc.Credentials) error {
-	return s.putMessage(credentialsPrefix+cc+"/"+enclave, m)
+	return s.putMessage(protocol.CredentialsKey(cc, enclave), m)
 }
 
 func (s store) revoked(cc, enclave string) (bool, error) {
-	b, err := s.get(revokedPrefix + cc + "/" + enclave)
+	b, err := s.get(protocol.RevokedKey(cc, enclave))
 	return len(b) != 0, err
 }
 
 func (s store) putRevoked(cc, enclave, why string) error {
-	return s.put(revokedPrefix+cc+"/"+enclave, []byte(why))
+	return s.put(protocol.RevokedKey(cc, enclave), []byte(why))
 }
 
 func (s store) approved(cc, enclave, mspID string) (bool, error) {
@@ -127,19 +124,21 @@ func (s store) putApproval(cc, enclave, mspID string) error {
 // key returns the chaincode's registered key, nil if there is none.
 func (s store) key(cc string) (*fpc.ChaincodeKey, error) {
 	m := &fpc.ChaincodeKey{}
-	found, err := s.message(keyPrefix+cc, m)
+	found, err := s.message(protocol.ChaincodeKeyKey(cc), m)
 	if !found {
 		return nil, err
 	}
 	return m, nil
 }
 
-func (s store) putKey(cc string, m *fpc.ChaincodeKey) error { return s.putMessage(keyPrefix+cc, m) }
+func (s store) putKey(cc string, m *fpc.ChaincodeKey) error {
+	return s.putMessage(protocol.ChaincodeKeyKey(cc), m)
+}
 
 // provisioned returns an enclave's key registration, nil if it has none.
 func (s store) provisioned(cc, enclave string) (*fpc.Signed, error) {
 	m := &fpc.Signed{}
-	found, err := s.message(provisionedPrefix+cc+"/"+enclave, m)
+	found, err := s.message(protocol.ProvisionedKey(cc, enclave), m)
 	if !found {
 		return nil, err
 	}
@@ -147,14 +146,16 @@ func (s store) provisioned(cc, enclave string) (*fpc.Signed, error) {
 }
 
 func (s store) putProvisioned(cc, enclave string, m *fpc.Signed) error {
-	return s.putMessage(provisionedPrefix+cc+"/"+enclave, m)
+	return s.putMessage(protocol.ProvisionedKey(cc, enclave), m)
 }
 
 // enclave fills in all that is known of an enclave: each validation asks for it,
 // so it is one request to the peer.
 func (s store) enclave(cc, enclave string, view *fpc.ValidationView) error {
-	suffix := cc + "/" + enclave
-	keys := []string{credentialsPrefix + suffix, provisionedPrefix + suffix, keyPrefix + cc, revokedPrefix + suffix}
+	keys := []string{
+		protocol.CredentialsKey(cc, enclave), protocol.ProvisionedKey(cc, enclave),
+		protocol.ChaincodeKeyKey(cc), protocol.RevokedKey(cc, enclave),
+	}
 	values, err := s.several(keys...)
 	if err != nil {
 		return err
@@ -175,10 +176,10 @@ func (s store) enclave(cc, enclave string, view *fpc.ValidationView) error {
 	return err
 }
 
-// each visits a chaincode's rows under a prefix, in the order of enclave ids.
-func (s store) each(prefix, cc string, visit func(enclave string, value []byte) error) error {
-	start := prefix + cc + "/"
-	rows, err := s.stub.GetStateByRange(start, prefix+cc+"0") // '0' follows '/'
+// each visits the rows whose keys are a prefix, which ends with a slash, and an
+// enclave id, in the order of enclave ids.
+func (s store) each(start string, visit func(enclave string, value []byte) error) error {
+	rows, err := s.stub.GetStateByRange(start, start[:len(start)-1]+"0") // '0' follows '/'
 	if err != nil {
 		return protocol.Errorf("INV-5", protocol.CodeInternal, "read %s: %w", start, err)
 	}

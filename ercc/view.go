@@ -55,13 +55,13 @@ func (t *tx) fillView(view *fpc.RegistryView, cc string) error {
 		return err
 	}
 	view.Revoked = slices.Sorted(maps.Keys(revoked))
-	err = each(t.store, credentialsPrefix, cc, func(_ string, c *fpc.Credentials) {
+	err = each(t.store, protocol.CredentialsPrefix(cc), func(_ string, c *fpc.Credentials) {
 		view.Credentials = append(view.Credentials, c)
 	})
 	if err != nil {
 		return err
 	}
-	return each(t.store, provisionedPrefix, cc, func(_ string, r *fpc.Signed) {
+	return each(t.store, protocol.ProvisionedPrefix(cc), func(_ string, r *fpc.Signed) {
 		view.Provisioned = append(view.Provisioned, r)
 	})
 }

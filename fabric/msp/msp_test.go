@@ -126,6 +126,9 @@ func TestCertifiersIdentifier(t *testing.T) {
 		if got, err := msp.CertifiersIdentifier(o.CA.Chain...); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: got %x (%v), want %x", name, got, err, want)
 		}
+		if issuers := o.MSP().Issuers(); len(issuers) != 1 || !bytes.Equal(issuers[0].CertifiersIdentifier, want) {
+			t.Errorf("%s: got issuers %v, want the one that certified the member", name, issuers)
+		}
 		if got, err := msp.CertifiersIdentifier(o.Client().CertPEM, o.TLS.CertPEM); err == nil {
 			t.Errorf("%s: got %x for certificates that are no chain", name, got)
 		}

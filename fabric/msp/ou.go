@@ -188,3 +188,27 @@ func names(units []OU) string {
 	}
 	return fmt.Sprintf("%q", list)
 }
+
+// Issuer is a CA that may certify an MSP's members.
+type Issuer struct {
+	Certificate *x509.Certificate
+	// CertifiersIdentifier names its chain, see [CertifiersIdentifier].
+	CertifiersIdentifier []byte
+}
+
+// Issuers returns the MSP's CAs that may certify members, roots first: those that
+// certify no other CA of the MSP.
+func (m *MSP) Issuers() []Issuer {
+	var issuers []Issuer
+	for _, cert := range slices.Concat(m.roots, m.intermediates) {
+		if m.internalNodes[string(cert.Raw)] {
+			continue
+		}
+		chain, err := m.trust.chain(cert)
+		if err != nil { // checkCAs built the same chain
+			continue
+		}
+		issuers = append(issuers, Issuer{cert, m.hashChain(chain)})
+	}
+	return issuers
+}

@@ -16,7 +16,11 @@ type SyntaxError struct {
 	Text   string // the whole policy
 	Offset int    // in bytes, from 0
 	Reason string
+	Err    error // cause, or nil
 }
+
+// Unwrap returns the cause.
+func (e *SyntaxError) Unwrap() error { return e.Err }
 
 // Error implements error.
 func (e *SyntaxError) Error() string {
@@ -52,7 +56,19 @@ var roles = map[string]common.MSPRole_MSPRoleType{
 // OutOf(0, …) always holds and OutOf(n+1, …) of n never does, as there. Errors are
 // of type [*SyntaxError].
 func Parse(text string) (*common.SignaturePolicyEnvelope, error) {
-	p := &textParser{text: text, envelope: &common.SignaturePolicyEnvelope{}}
+	return ParseEnclaves(text, nil)
+}
+
+// EnclavePrincipal gives the principal that 'MSP.enclave' stands for, for example
+// [msp.OUPrincipal] of the unit that only one chaincode's enclaves carry.
+type EnclavePrincipal func(mspID string) (*common.MSPPrincipal, error)
+
+// ParseEnclaves reads the policy language with one more role, enclave, which
+// Fabric's own tools do not know: 'Org1MSP.enclave'. Each mention becomes the
+// principal that enclave gives for the MSP; nil knows none. Errors are of type
+// [*SyntaxError].
+func ParseEnclaves(text string, enclave EnclavePrincipal) (*common.SignaturePolicyEnvelope, error) {
+	p := &textParser{text: text, enclave: enclave, envelope: &common.SignaturePolicyEnvelope{}}
 	p.space()
 	if c := p.peek(); c == '\'' || c == '"' {
 		return nil, p.fail(p.at, "a single principal needs a gate around it: write OR(%s)", p.text[p.at:])

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
 	"github.com/privatechaincode/fpc/fabric/msp"
@@ -60,7 +61,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"", 0, "AND, OR or OutOf expected"},
 		{"'Org1MSP.peer'", 0, "write OR('Org1MSP.peer')"},
 		{"AND('Org1MSP.boss')", 13, `unknown role "boss"`},
-		{"AND('Org1MSP.enclave')", 13, "enclave principals are not supported"},
+		{"AND('Org1MSP.enclave')", 13, "private chaincodes in Full mode"},
 		{"OR('Org1MSP.peer'", 17, `"," or ")" expected`},
 		{"OR('Org1MSP.peer', Org2MSP.peer)", 19, "in quotes"},
 		{"OR('Org1MSP')", 3, "a dot and a role"},
@@ -142,4 +143,32 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q printed as %q: %v", text, printed, err)
 		}
 	})
+}
+
+// TestParseEnclaves: the role enclave is what the caller makes of it, for each
+// mention, and only with a caller that knows it.
+func TestParseEnclaves(t *testing.T) {
+	resolve := func(mspID string) (*common.MSPPrincipal, error) {
+		if mspID == "Org9MSP" {
+			return nil, errors.New("the channel has no Org9MSP")
+		}
+		return msp.OUPrincipal(mspID, "fpc-unit", []byte(mspID)), nil
+	}
+	got, err := policy.ParseEnclaves("OutOf(2,'Org1MSP.enclave','Org2MSP.enclave','Org1MSP.enclave')", resolve)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := got.GetRule().GetNOutOf().GetN(); n != 2 || len(got.GetIdentities()) != 3 {
+		t.Errorf("got %d of %d principals, want 2 of 3", n, len(got.GetIdentities()))
+	}
+	for i, mspID := range []string{"Org1MSP", "Org2MSP", "Org1MSP"} {
+		if want := msp.OUPrincipal(mspID, "fpc-unit", []byte(mspID)); !proto.Equal(got.GetIdentities()[i], want) {
+			t.Errorf("principal %d: got %v, want %v", i, got.GetIdentities()[i], want)
+		}
+	}
+	_, err = policy.ParseEnclaves("AND('Org9MSP.enclave')", resolve)
+	var syntax *policy.SyntaxError
+	if !errors.As(err, &syntax) || syntax.Offset != 13 || !strings.Contains(syntax.Reason, "no Org9MSP") {
+		t.Errorf("got %v, want the resolver's error at offset 13", err)
+	}
 }

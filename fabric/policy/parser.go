@@ -14,6 +14,7 @@ import (
 type textParser struct {
 	text     string
 	at       int
+	enclave  EnclavePrincipal // nil: the role enclave is not known
 	envelope *common.SignaturePolicyEnvelope
 }
 
@@ -187,13 +188,24 @@ func (p *textParser) principal(quote byte) (*common.MSPPrincipal, error) {
 		return nil, p.fail(start+1+max(bad, 0), "an MSP id here is made of letters, digits, dots and dashes")
 	}
 	if name == "enclave" {
-		return nil, p.fail(start+dot+2, "enclave principals are not supported: in Lite mode the peers that replay endorse; write the role peer")
+		return p.enclaveOf(mspID, start+dot+2)
 	}
 	role, known := roles[name]
 	if !known {
 		return nil, p.fail(start+dot+2, "unknown role %q: roles are member, admin, client, peer and orderer", name)
 	}
 	return msp.RolePrincipal(mspID, role), nil
+}
+
+func (p *textParser) enclaveOf(mspID string, at int) (*common.MSPPrincipal, error) {
+	if p.enclave == nil {
+		return nil, p.fail(at, "the role enclave is for policies of private chaincodes in Full mode; elsewhere peers endorse: write the role peer")
+	}
+	principal, err := p.enclave(mspID)
+	if err != nil {
+		return nil, &SyntaxError{Text: p.text, Offset: at, Reason: err.Error(), Err: err}
+	}
+	return principal, nil
 }
 
 func notInMSPID(r rune) bool {

@@ -25,7 +25,7 @@ var decoders = map[string][]string{
 	"client to validation":  {"stub/validation FuzzResponse", "protocol FuzzVerifyResponse"},
 	"ERCC arguments":        {"ercc FuzzArguments", "protocol FuzzParseCredentials", "protocol FuzzParseKeyRegistration", "protocol FuzzCodeManifest", "protocol FuzzRegistryPolicy", "keys FuzzChaincodeEK", "keys FuzzParseEnclaveVK"},
 	"evidence":              {"attest/sim/guest FuzzVerify"},
-	"answers to a client":   {"client/trust FuzzCheck", "client/trust FuzzAgreed", "client/trust FuzzAnswer", "fabric/envelope FuzzResult", "protocol FuzzParseError"},
+	"answers to a client":   {"client/trust FuzzCheck", "client/trust FuzzAgreed", "client/trust FuzzAnswer", "protocol FuzzEnclavePolicy", "fabric/envelope FuzzResult", "protocol FuzzParseError"},
 	"packages":              {"builder/pkg FuzzRead", "builder/pkg FuzzUntar", "builder/pkg FuzzCode", "fabric/lifecycle FuzzParsePackage"},
 	"chaincode.json":        {"builder FuzzParseRunConfig"},
 	"sealed state":          {"enclave FuzzRestore", "stub/statedir FuzzStateFile"},
