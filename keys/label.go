@@ -55,6 +55,16 @@ const (
 	// LabelSealedState binds an enclave's sealed state (REG-7).
 	LabelSealedState Label = "fpc/v1/sealed-state"
 
+	// LabelSession binds what evidence covers in a session between enclaves
+	// (INV-9).
+	LabelSession Label = "fpc/v1/session"
+	// LabelSessionID hashes a session's handshake.
+	LabelSessionID Label = "fpc/v1/session-id"
+	// LabelSessionRequest derives the key of a session's requests, and binds them.
+	LabelSessionRequest Label = "fpc/v1/session-request"
+	// LabelSessionAnswer derives the key of a session's answers, and binds them.
+	LabelSessionAnswer Label = "fpc/v1/session-answer"
+
 	// LabelMSPRoots hashes the root certificates of the application MSPs (REG-6).
 	LabelMSPRoots Label = "fpc/v1/msp-roots"
 	// LabelMSPConfig hashes the whole MSP configurations (REG-6).

@@ -113,7 +113,7 @@ func TestRooms(t *testing.T) {
 }
 
 // pure are the packages that must run anywhere: in an enclave, in a browser.
-var pure = []string{"./fabric/...", "./keys/...", "./protocol/...", "./attest", "./attest/sim", "./client/trust"}
+var pure = []string{"./fabric/...", "./keys/...", "./protocol/...", "./attest", "./attest/sim", "./transport/session", "./client/trust"}
 
 // TestPurePackages keeps clock, disk, network and goroutines out of pure code.
 func TestPurePackages(t *testing.T) {
