@@ -42,6 +42,14 @@ const (
 	DefaultWriteTimeout = 10 * time.Second
 )
 
+// BlockLimits are the limits between the ledger enclave and its host, whose
+// frames hold whole blocks: Fabric's peers and orderers exchange messages of 100
+// MiB at most.
+func BlockLimits() Limits {
+	const block = 100<<20 + 1<<16
+	return Limits{MaxFrame: block, MaxBytes: 2 * block}
+}
+
 func (l Limits) withDefaults() Limits {
 	set := func(v *int, d int) {
 		if *v <= 0 {

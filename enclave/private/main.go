@@ -16,28 +16,12 @@ package private
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/privatechaincode/fpc/enclave"
-	"github.com/privatechaincode/fpc/enclave/private/confine"
+	"github.com/privatechaincode/fpc/internal/launched"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/transport"
-)
-
-// Descriptors that an enclave inherits, and the one thing that its environment
-// may say. Package stub/launch hands them over.
-const (
-	transportFD      = 3
-	recordFD         = 4 // sim: the launcher's record
-	namespacesEnvVar = "FPC_NAMESPACES"
-)
-
-// Exit codes.
-const (
-	exitStart  = 1 // the enclave could not start; stderr says why
-	exitBroken = 3 // the host broke the transport
 )
 
 // Option changes how a chaincode runs privately.
@@ -51,57 +35,20 @@ func WithoutPadding() Option {
 
 // Main runs a chaincode as an enclave until its host ends, and does not return.
 func Main(cc shim.Chaincode, options ...Option) {
-	rw, e, err := start(cc, options)
+	process, err := launched.Start()
+	if errors.Is(err, launched.ErrNotLaunched) {
+		err = fmt.Errorf("this program is a private chaincode's enclave, which fpc-stub starts: it found %w", err)
+	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "enclave:", err)
-		os.Exit(exitStart)
+		launched.Fail("enclave", err)
 	}
-	if err := transport.Serve(rw, transport.Limits{}, newPace(e.Handle).Handle); err != nil {
-		os.Exit(exitBroken)
-	}
-	os.Exit(0)
-}
-
-// start reads what the launcher hands over, and confines the process. Only then
-// the transport is read.
-func start(cc shim.Chaincode, options []Option) (*os.File, *enclave.Enclave, error) {
-	if err := checkSocket(transportFD); err != nil {
-		return nil, nil, err
-	}
-	platform, err := openPlatform()
-	if err != nil {
-		return nil, nil, err
-	}
-	config := enclave.Config{Platform: platform, Chaincode: cc}
+	config := enclave.Config{Platform: process.Platform, Chaincode: cc, Confinement: process.Confinement}
 	for _, option := range options {
 		option(&config)
 	}
-	namespaces := os.Getenv(namespacesEnvVar)
-	os.Clearenv()
-	config.Confinement = report(namespaces)
 	e, err := enclave.New(config)
 	if err != nil {
-		return nil, nil, err
+		launched.Fail("enclave", err)
 	}
-	return os.NewFile(transportFD, "transport"), e, nil
+	process.Serve(transport.Limits{}, newPace(e.Handle).Handle)
 }
-
-// report confines the process and says how.
-func report(namespaces string) []string {
-	out := []string(confine.Apply(transportFD))
-	if namespaces = printable(namespaces); namespaces == "" {
-		return append(out, "NOT namespaces: the launcher gave none")
-	}
-	return append(out, "namespaces, as the launcher says: "+namespaces)
-}
-
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s[:min(len(s), 100)])
-}
-
-var errNotLaunched = errors.New("this program is a private chaincode's enclave, which fpc-stub starts: it found no transport on descriptor 3")

@@ -89,6 +89,9 @@ func TestRooms(t *testing.T) {
 		{"ercc", []string{"client", "stub", "enclave", "devnet", "cmd"}, "participants meet in protocol"},
 		{"stub", []string{"client", "ercc", "enclave", "devnet", "cmd"}, "the stub reaches its enclave by frames only"},
 		{"enclave", []string{"client", "ercc", "stub", "devnet", "trace", "builder", "cmd", "internal/rpc"}, "trusted code links no gRPC and no host code"},
+		{"internal/launched", []string{"shim", "enclave", "ledgerenclave", "stub", "ledgerhost", "ercc", "client", "devnet", "trace", "builder", "cmd", "internal/rpc"}, "both kinds of enclave begin by it, it knows neither"},
+		{"ledgerenclave", []string{"shim", "enclave", "client", "ercc", "stub", "ledgerhost", "devnet", "trace", "builder", "cmd", "internal/rpc"}, "trusted code links no gRPC and no host code"},
+		{"ledgerhost", []string{"client", "ercc", "enclave", "ledgerenclave", "devnet", "cmd"}, "the host reaches the ledger enclave by frames only"},
 		{"devnet", []string{"client", "ercc", "stub", "enclave", "cmd"}, "the embedded network is Fabric, not FPC"},
 	}
 	pkgs := list(t, nil, "./...")

@@ -2,7 +2,7 @@
 
 //go:build !nosim
 
-package private
+package launched
 
 import (
 	"errors"
@@ -10,14 +10,15 @@ import (
 	"io"
 	"os"
 
+	"github.com/privatechaincode/fpc/attest"
+	"github.com/privatechaincode/fpc/attest/sim"
 	"github.com/privatechaincode/fpc/attest/sim/guest"
-	"github.com/privatechaincode/fpc/enclave"
 )
 
 // openPlatform takes the simulated platform from the launcher's record, which
 // stands in a pipe. Simulation is not security: whoever launches this process
 // holds its sealing secret.
-func openPlatform() (enclave.Platform, error) {
+func openPlatform() (Platform, error) {
 	f := os.NewFile(recordFD, "record")
 	defer f.Close()
 	record, err := io.ReadAll(io.LimitReader(f, guest.LauncherRecordSize+1))
@@ -29,4 +30,8 @@ func openPlatform() (enclave.Platform, error) {
 		return nil, errors.New("the launcher's record has the wrong size")
 	}
 	return guest.New(record)
+}
+
+func verifiers() map[string]attest.Verifier {
+	return map[string]attest.Verifier{sim.Platform: sim.Verifier{}}
 }

@@ -2,7 +2,7 @@
 
 //go:build unix
 
-package private
+package launched
 
 import (
 	"syscall"
@@ -12,7 +12,7 @@ import (
 // it instead of blocking a thread.
 func checkSocket(fd int) error {
 	if _, err := syscall.Getsockname(fd); err != nil {
-		return errNotLaunched
+		return ErrNotLaunched
 	}
 	return syscall.SetNonblock(fd, true)
 }
