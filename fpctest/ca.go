@@ -60,14 +60,14 @@ func newCA(t testing.TB, name string, parent *CA, highS bool) *CA {
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		SubjectKeyId:          keyID(t, key),
+		SubjectKeyId:          keyID(t, &key.PublicKey),
 	}
 	ca := &CA{Key: key}
 	issuer, issuerKey := template, key
 	if parent != nil {
 		issuer, issuerKey = parent.Cert, parent.Key
 	}
-	ca.Cert = create(t, template, issuer, key, issuerKey, highS)
+	ca.Cert = create(t, template, issuer, &key.PublicKey, issuerKey, highS)
 	ca.CertPEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Cert.Raw})
 	ca.Chain = [][]byte{ca.CertPEM}
 	if parent != nil {
@@ -83,6 +83,12 @@ func (ca *CA) issue(t testing.TB, m Template) (*x509.Certificate, *ecdsa.Private
 	if key == nil {
 		key = newKey(t)
 	}
+	return ca.certify(t, m, &key.PublicKey), key
+}
+
+// certify makes a member's certificate over a key.
+func (ca *CA) certify(t testing.TB, m Template, key *ecdsa.PublicKey) *x509.Certificate {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber:          serial(t),
 		Subject:               pkix.Name{CommonName: m.Name, OrganizationalUnit: m.OUs},
@@ -103,7 +109,7 @@ func (ca *CA) issue(t testing.TB, m Template) (*x509.Certificate, *ecdsa.Private
 		template.KeyUsage |= x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 		template.SubjectKeyId = keyID(t, key)
 	}
-	return create(t, template, ca.Cert, key, ca.Key, m.HighS), key
+	return create(t, template, ca.Cert, key, ca.Key, m.HighS)
 }
 
 // CRL signs a revocation list (PEM).
@@ -123,10 +129,10 @@ func (ca *CA) CRL(t testing.TB, revoked []x509.RevocationListEntry) []byte {
 }
 
 // create signs certificates until the signature is in the half wanted.
-func create(t testing.TB, template, issuer *x509.Certificate, key, issuerKey *ecdsa.PrivateKey, highS bool) *x509.Certificate {
+func create(t testing.TB, template, issuer *x509.Certificate, key *ecdsa.PublicKey, issuerKey *ecdsa.PrivateKey, highS bool) *x509.Certificate {
 	t.Helper()
 	for {
-		der, err := x509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, issuerKey)
+		der, err := x509.CreateCertificate(rand.Reader, template, issuer, key, issuerKey)
 		if err != nil {
 			t.Fatalf("fpctest: certificate of %q: %v", template.Subject, err)
 		}
@@ -168,9 +174,9 @@ func keyPEM(key *ecdsa.PrivateKey) []byte {
 
 // keyID is the subject key identifier as Fabric's tools compute it: SHA-256 of
 // the uncompressed point.
-func keyID(t testing.TB, key *ecdsa.PrivateKey) []byte {
+func keyID(t testing.TB, key *ecdsa.PublicKey) []byte {
 	t.Helper()
-	point, err := key.PublicKey.Bytes()
+	point, err := key.Bytes()
 	if err != nil {
 		t.Fatalf("fpctest: public key: %v", err)
 	}

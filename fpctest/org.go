@@ -121,6 +121,18 @@ func (o *Org) Issue(template Template) *Member {
 	return &Member{Signer: signer, MSPID: o.MSPID, Cert: cert, CertPEM: certPEM, Key: key, issuer: ca}
 }
 
+// Certify makes a certificate (PEM) over a key whose private half it is not
+// given: an enclave's.
+func (o *Org) Certify(key *ecdsa.PublicKey, template Template) []byte {
+	o.t.Helper()
+	ca := template.Issuer
+	if ca == nil {
+		ca = o.CA
+	}
+	cert := ca.certify(o.t, template, key)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
+}
+
 // member issues a named member with a role once, and returns the same one later.
 func (o *Org) member(role string, name []string) *Member {
 	o.t.Helper()

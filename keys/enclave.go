@@ -26,7 +26,7 @@ type ExportBinding struct {
 }
 
 func (b ExportBinding) aad() []byte {
-	return Encode(LabelKeyExport, b.ChannelHash, []byte(b.ChaincodeID), []byte(b.Version),
+	return Encode(LabelExportedKeys, b.ChannelHash, []byte(b.ChaincodeID), []byte(b.Version),
 		binary.BigEndian.AppendUint64(nil, b.Generation), []byte(b.Sender), []byte(b.Receiver))
 }
 
@@ -62,7 +62,7 @@ func (dk EnclaveDK) Public() (EnclaveEK, error) {
 
 // OpenExport decrypts what [EnclaveEK.SealExport] sealed under the same binding.
 func (dk EnclaveDK) OpenExport(b ExportBinding, sealed []byte) ([]byte, error) {
-	return dk.k.open(Encode(LabelKeyExport), b.aad(), sealed)
+	return dk.k.open(Encode(LabelExportedKeys), b.aad(), sealed)
 }
 
 // Format implements fmt.Formatter: no verb prints the key.
@@ -86,5 +86,5 @@ func (ek EnclaveEK) Suite() Suite { return ek.k.suiteName() }
 
 // SealExport encrypts a key export under its binding.
 func (ek EnclaveEK) SealExport(b ExportBinding, plaintext []byte) ([]byte, error) {
-	return ek.k.seal(Encode(LabelKeyExport), b.aad(), plaintext)
+	return ek.k.seal(Encode(LabelExportedKeys), b.aad(), plaintext)
 }

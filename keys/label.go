@@ -30,9 +30,11 @@ const (
 	LabelDecorations Label = "fpc/v1/decorations"
 	// LabelExec hashes the inputs of one execution.
 	LabelExec Label = "fpc/v1/exec"
-	// LabelKeyExport binds exported chaincode keys (KEY-5).
+	// LabelKeyExport signs a KeyExport (KEY-5).
 	LabelKeyExport Label = "fpc/v1/key-export"
-	// LabelHeadUsed is for the head that an execution in Full mode read at.
+	// LabelExportedKeys binds the chaincode keys in a KeyExport (KEY-5).
+	LabelExportedKeys Label = "fpc/v1/exported-keys"
+	// LabelHeadUsed signs the head that an execution in Full mode read at (INV-17).
 	LabelHeadUsed Label = "fpc/v1/head-used"
 	// LabelEnclaveOU names the organisation unit of an enclave's certificate.
 	LabelEnclaveOU Label = "fpc/v1/enclave-ou"

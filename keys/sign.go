@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
@@ -69,7 +70,50 @@ func (sk EnclaveSK) Sign(label Label, msg []byte) ([]byte, error) {
 	if sk.key == nil {
 		return nil, ErrNoKey
 	}
-	digest := Digest(label, msg)
+	return sk.signDigest(Digest(label, msg))
+}
+
+// SignEndorsement signs as Fabric's endorsers do (INV-16 in Full mode): ECDSA
+// over SHA-256 of the payload followed by the endorser's serialised identity,
+// ASN.1 DER, low-S. There is no label: the payload is a ProposalResponsePayload,
+// whose first byte (0x0a) no labelled encoding begins with.
+func (sk EnclaveSK) SignEndorsement(payload, identity []byte) ([]byte, error) {
+	if sk.key == nil {
+		return nil, ErrNoKey
+	}
+	if len(payload) == 0 || payload[0] != endorsedTag {
+		return nil, fmt.Errorf("%w: not a ProposalResponsePayload", ErrMalformed)
+	}
+	return sk.signDigest(endorsementDigest(payload, identity))
+}
+
+// endorsedTag begins a ProposalResponsePayload: field 1, the proposal hash.
+// Labelled encodings begin with the label's length in eight bytes, so with 0.
+const endorsedTag = 0x0a
+
+func endorsementDigest(payload, identity []byte) [32]byte {
+	h := sha256.New()
+	h.Write(payload)
+	h.Write(identity)
+	return [32]byte(h.Sum(nil))
+}
+
+// CertificateRequest returns a PKCS #10 request over the key, DER, that asks for
+// this subject (REG-9).
+func (sk EnclaveSK) CertificateRequest(subject pkix.Name) ([]byte, error) {
+	if sk.key == nil {
+		return nil, ErrNoKey
+	}
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{
+		Subject: subject, SignatureAlgorithm: x509.ECDSAWithSHA256,
+	}, sk.key)
+	if err != nil {
+		return nil, fmt.Errorf("keys: certificate request: %w", err)
+	}
+	return csr, nil
+}
+
+func (sk EnclaveSK) signDigest(digest [32]byte) ([]byte, error) {
 	sig, err := ecdsa.SignASN1(rand.Reader, sk.key, digest[:])
 	if err != nil {
 		return nil, fmt.Errorf("keys: sign: %w", err)
@@ -129,6 +173,15 @@ func (vk EnclaveVK) ID() string {
 // Verify checks a signature that [EnclaveSK.Sign] made under the same label. A
 // high-S signature is refused, as Fabric's MSP does.
 func (vk EnclaveVK) Verify(label Label, msg, sig []byte) error {
+	return vk.verifyDigest(Digest(label, msg), sig)
+}
+
+// VerifyEndorsement checks what [EnclaveSK.SignEndorsement] made.
+func (vk EnclaveVK) VerifyEndorsement(payload, identity, sig []byte) error {
+	return vk.verifyDigest(endorsementDigest(payload, identity), sig)
+}
+
+func (vk EnclaveVK) verifyDigest(digest [32]byte, sig []byte) error {
 	if vk.key == nil {
 		return ErrNoKey
 	}
@@ -136,7 +189,6 @@ func (vk EnclaveVK) Verify(label Label, msg, sig []byte) error {
 	if rest, err := asn1.Unmarshal(sig, &rs); err != nil || len(rest) != 0 {
 		return ErrSignature
 	}
-	digest := Digest(label, msg)
 	if rs.S.Cmp(halfOrder) > 0 || !ecdsa.VerifyASN1(vk.key, digest[:], sig) {
 		return ErrSignature
 	}

@@ -178,6 +178,70 @@ func ParseValidate(args [][]byte) (ccrsp []byte, err error) {
 	return args[0], nil
 }
 
+// CertificateRequestArgs returns the arguments of certificateRequest (REG-9).
+func CertificateRequestArgs() [][]byte { return [][]byte{[]byte(FuncCertificateRequest)} }
+
+// InstallCertificateArgs returns the arguments of installCertificate (REG-9):
+// what the organisation's CA issued, PEM.
+func InstallCertificateArgs(certificate []byte) [][]byte {
+	return [][]byte{[]byte(FuncInstallCertificate), certificate}
+}
+
+// ParseInstallCertificate reads the arguments.
+func ParseInstallCertificate(args [][]byte) (certificate []byte, err error) {
+	if err := count("REG-9", FuncInstallCertificate, args, 1); err != nil {
+		return nil, err
+	}
+	return args[0], nil
+}
+
+// PrepareStatementArgs returns the arguments of prepareStatement: its answer is
+// the nonce for the head statement that exportCCKeys wants.
+func PrepareStatementArgs() [][]byte { return [][]byte{[]byte(FuncPrepareStatement)} }
+
+// ExportCCKeys are the arguments of exportCCKeys (KEY-5).
+type ExportCCKeys struct {
+	Receiver string          // Enclave_Id
+	Infos    []*pb.ChainInfo // the head statement
+}
+
+// Args returns the proposal's arguments.
+func (a ExportCCKeys) Args() ([][]byte, error) {
+	out := [][]byte{[]byte(FuncExportCCKeys), []byte(a.Receiver)}
+	for _, info := range a.Infos {
+		b, err := marshal(info)
+		if err != nil {
+			return nil, Errorf("KEY-5", CodeInternal, "encode chain information: %w", err)
+		}
+		out = append(out, b)
+	}
+	return out, nil
+}
+
+// ParseExportCCKeys reads the arguments.
+func ParseExportCCKeys(args [][]byte) (ExportCCKeys, error) {
+	const step = "KEY-5"
+	if len(args) < 1 || len(args) > 1+maxInfos {
+		return ExportCCKeys{}, Errorf(step, CodeBadArguments, "%s has %d arguments, want a receiver and at most %d answers", FuncExportCCKeys, len(args), maxInfos)
+	}
+	a := ExportCCKeys{Receiver: string(args[0])}
+	for _, b := range args[1:] {
+		info := &pb.ChainInfo{}
+		if err := Unmarshal(step, "chain information", b, info); err != nil {
+			return ExportCCKeys{}, err
+		}
+		a.Infos = append(a.Infos, info)
+	}
+	return a, nil
+}
+
+// maxInfos bounds the answers in one head statement.
+const maxInfos = 1000
+
+// ImportCCKeysArgs returns the arguments of importCCKeys (KEY-7): the stub reads
+// the export from ERCC itself.
+func ImportCCKeysArgs() [][]byte { return [][]byte{[]byte(FuncImportCCKeys)} }
+
 func count(step, function string, args [][]byte, want int) error {
 	if len(args) != want {
 		return Errorf(step, CodeBadArguments, "%s has %d arguments, want %d", function, len(args), want)

@@ -56,6 +56,18 @@ const (
 	CodeNotDesignated      Code = "not_designated" // not the organisation the policy names
 	CodeSealedState        Code = "sealed_state"
 
+	// Full mode.
+	CodeWrongMode         Code = "wrong_mode"         // the enclave is of the other mode
+	CodeNotCertified      Code = "not_certified"      // the enclave has no certificate yet (REG-9)
+	CodeWrongCertificate  Code = "wrong_certificate"  // not one of this chaincode's enclaves
+	CodeLedgerUnreachable Code = "ledger_unreachable" // no answer of the ledger enclave
+	CodeStaleView         Code = "stale_view"         // the peer's state is of no head that is left to read at
+	CodeBelowMinHead      Code = "below_min_head"     // the ledger enclave has not reached the request's min_height
+	CodeForeignWriter     Code = "foreign_writer"     // written by others than this chaincode's registered enclaves
+	CodeTainted           Code = "tainted"            // written by a transaction that only other peers can judge
+	CodeExportRefused     Code = "export_refused"     // exported keys that do not open, or are not ERCC's
+	CodeNotFresh          Code = "not_fresh"          // no head statement, or one that does not show freshness
+
 	// Registration.
 	CodeNoPolicy      Code = "no_policy"
 	CodeWrongPolicy   Code = "wrong_policy"    // not the bytes the definition approved
@@ -81,5 +93,11 @@ var hints = map[Code]string{
 	CodeStaleRead:          "the state has changed since the enclave ran: invoke again",
 	CodeAlteredRange:       "the state has changed since the enclave ran: invoke again",
 	CodeWrongGeneration:    "the chaincode's key set has changed: read the registry again",
+	CodeWrongMode:          "the definition's endorsement policy decides the mode: initialise the enclave anew for it",
+	CodeNotCertified:       "have the organisation's CA certify the enclave: fpc enclave certify",
+	CodeLedgerUnreachable:  "see that fpc-ledger-host runs beside this peer, and that the stub is given its socket",
+	CodeStaleView:          "the state changes faster than it is read: invoke again",
+	CodeBelowMinHead:       "the peer is behind: ask another one, or wait",
+	CodeNotFresh:           "gather signed chain information of a majority of the organisations' peers anew",
 	CodeClock:              "set the clock of the client or of the peer",
 }

@@ -75,6 +75,9 @@ func ParseResponse(step string, b []byte) (*pb.Response, error) {
 // ParseUnverifiedResponse decodes what an enclave is said to have signed, for
 // the one purpose of finding out which key should verify it.
 func ParseUnverifiedResponse(step string, r *pb.Response) (*pb.EnclaveResponse, error) {
+	if r.GetEndorsed() != nil {
+		return nil, Errorf(step, CodeMalformed, "ccrsp_msg is an endorsement of Full mode, not a response of Lite")
+	}
 	m := &pb.EnclaveResponse{}
 	if err := Unmarshal(step, "enclave response", r.GetResponse(), m); err != nil {
 		return nil, err
@@ -151,7 +154,12 @@ func OpenResponse(k keys.ResponseKey, r VerifiedResponse) (*pb.ClearResponse, er
 	if err != nil {
 		return nil, Errorf(step, CodeBadResponse, "response's hashes: %w", err)
 	}
-	plaintext, err := k.OpenResponse(b, r.m.GetEncryptedResponse())
+	return openAnswer(k, b, r.m.GetEncryptedResponse())
+}
+
+func openAnswer(k keys.ResponseKey, b keys.ResponseBinding, sealed []byte) (*pb.ClearResponse, error) {
+	const step = "INV-22"
+	plaintext, err := k.OpenResponse(b, sealed)
 	if err != nil {
 		return nil, Errorf(step, CodeBadResponse, "answer does not open with this request's key: %w", err)
 	}

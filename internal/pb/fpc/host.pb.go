@@ -2057,6 +2057,7 @@ type StateResponse struct {
 	Ledger        []byte                 `protobuf:"bytes,7,opt,name=ledger,proto3" json:"ledger,omitempty"`                                 // the ledger enclave's SessionFrame
 	Accept        []byte                 `protobuf:"bytes,8,opt,name=accept,proto3" json:"accept,omitempty"`                                 // OpenSession: serialised SessionAccept
 	LedgerFailed  *Failure               `protobuf:"bytes,9,opt,name=ledger_failed,json=ledgerFailed,proto3" json:"ledger_failed,omitempty"` // why there is no answer of the ledger enclave
+	Time          int64                  `protobuf:"varint,10,opt,name=time,proto3" json:"time,omitempty"`                                   // OpenSession: the host's clock, Unix seconds
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2152,6 +2153,13 @@ func (x *StateResponse) GetLedgerFailed() *Failure {
 		return x.LedgerFailed
 	}
 	return nil
+}
+
+func (x *StateResponse) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
 }
 
 type Row struct {
@@ -2417,7 +2425,7 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\x05hello\x18\x01 \x01(\fR\x05hello\"\"\n" +
 	"\n" +
 	"AwaitBlock\x12\x14\n" +
-	"\x05above\x18\x01 \x01(\x04R\x05above\"\x9d\x02\n" +
+	"\x05above\x18\x01 \x01(\x04R\x05above\"\xb1\x02\n" +
 	"\rStateResponse\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\fR\x06values\x12%\n" +
 	"\x04rows\x18\x02 \x03(\v2\x11.fpc.protocol.RowR\x04rows\x12\x19\n" +
@@ -2427,7 +2435,9 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\bmetadata\x18\x06 \x01(\fR\bmetadata\x12\x16\n" +
 	"\x06ledger\x18\a \x01(\fR\x06ledger\x12\x16\n" +
 	"\x06accept\x18\b \x01(\fR\x06accept\x12:\n" +
-	"\rledger_failed\x18\t \x01(\v2\x15.fpc.protocol.FailureR\fledgerFailed\"-\n" +
+	"\rledger_failed\x18\t \x01(\v2\x15.fpc.protocol.FailureR\fledgerFailed\x12\x12\n" +
+	"\x04time\x18\n" +
+	" \x01(\x03R\x04time\"-\n" +
 	"\x03Row\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value\"\xa5\x01\n" +

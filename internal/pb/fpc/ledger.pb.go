@@ -439,6 +439,7 @@ type LedgerAsk struct {
 	//	*LedgerAsk_Agree
 	//	*LedgerAsk_Statement
 	//	*LedgerAsk_Registry
+	//	*LedgerAsk_Hash
 	Ask           isLedgerAsk_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -553,6 +554,15 @@ func (x *LedgerAsk) GetRegistry() *RegistryAsk {
 	return nil
 }
 
+func (x *LedgerAsk) GetHash() *HashAsk {
+	if x != nil {
+		if x, ok := x.Ask.(*LedgerAsk_Hash); ok {
+			return x.Hash
+		}
+	}
+	return nil
+}
+
 type isLedgerAsk_Ask interface {
 	isLedgerAsk_Ask()
 }
@@ -589,6 +599,10 @@ type LedgerAsk_Registry struct {
 	Registry *RegistryAsk `protobuf:"bytes,8,opt,name=registry,proto3,oneof"`
 }
 
+type LedgerAsk_Hash struct {
+	Hash *HashAsk `protobuf:"bytes,9,opt,name=hash,proto3,oneof"`
+}
+
 func (*LedgerAsk_Identity) isLedgerAsk_Ask() {}
 
 func (*LedgerAsk_Keys) isLedgerAsk_Ask() {}
@@ -604,6 +618,8 @@ func (*LedgerAsk_Agree) isLedgerAsk_Ask() {}
 func (*LedgerAsk_Statement) isLedgerAsk_Ask() {}
 
 func (*LedgerAsk_Registry) isLedgerAsk_Ask() {}
+
+func (*LedgerAsk_Hash) isLedgerAsk_Ask() {}
 
 // IdentityAsk is validate_identity (INV-11).
 type IdentityAsk struct {
@@ -1075,6 +1091,52 @@ func (x *RegistryAsk) GetKey() string {
 	return ""
 }
 
+// HashAsk asks for the hash of the block that ends a height, however long ago:
+// so an enclave finds out whether the chain extends the head that it knows.
+type HashAsk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Height        uint64                 `protobuf:"varint,1,opt,name=height,proto3" json:"height,omitempty"` // from 1
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HashAsk) Reset() {
+	*x = HashAsk{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HashAsk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HashAsk) ProtoMessage() {}
+
+func (x *HashAsk) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HashAsk.ProtoReflect.Descriptor instead.
+func (*HashAsk) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *HashAsk) GetHeight() uint64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
 // LedgerAnswer answers all asks of a request, in their order, or fails as a
 // whole.
 type LedgerAnswer struct {
@@ -1088,7 +1150,7 @@ type LedgerAnswer struct {
 
 func (x *LedgerAnswer) Reset() {
 	*x = LedgerAnswer{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[16]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1100,7 +1162,7 @@ func (x *LedgerAnswer) String() string {
 func (*LedgerAnswer) ProtoMessage() {}
 
 func (x *LedgerAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[16]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1113,7 +1175,7 @@ func (x *LedgerAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerAnswer.ProtoReflect.Descriptor instead.
 func (*LedgerAnswer) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{16}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *LedgerAnswer) GetHead() *Head {
@@ -1149,6 +1211,7 @@ type LedgerReply struct {
 	//	*LedgerReply_Agree
 	//	*LedgerReply_Statement
 	//	*LedgerReply_Registry
+	//	*LedgerReply_Hash
 	Reply         isLedgerReply_Reply `protobuf_oneof:"reply"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1156,7 +1219,7 @@ type LedgerReply struct {
 
 func (x *LedgerReply) Reset() {
 	*x = LedgerReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1168,7 +1231,7 @@ func (x *LedgerReply) String() string {
 func (*LedgerReply) ProtoMessage() {}
 
 func (x *LedgerReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1181,7 +1244,7 @@ func (x *LedgerReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerReply.ProtoReflect.Descriptor instead.
 func (*LedgerReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{17}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LedgerReply) GetReply() isLedgerReply_Reply {
@@ -1263,6 +1326,15 @@ func (x *LedgerReply) GetRegistry() *RegistryReply {
 	return nil
 }
 
+func (x *LedgerReply) GetHash() *HashReply {
+	if x != nil {
+		if x, ok := x.Reply.(*LedgerReply_Hash); ok {
+			return x.Hash
+		}
+	}
+	return nil
+}
+
 type isLedgerReply_Reply interface {
 	isLedgerReply_Reply()
 }
@@ -1299,6 +1371,10 @@ type LedgerReply_Registry struct {
 	Registry *RegistryReply `protobuf:"bytes,8,opt,name=registry,proto3,oneof"`
 }
 
+type LedgerReply_Hash struct {
+	Hash *HashReply `protobuf:"bytes,9,opt,name=hash,proto3,oneof"`
+}
+
 func (*LedgerReply_Identity) isLedgerReply_Reply() {}
 
 func (*LedgerReply_Keys) isLedgerReply_Reply() {}
@@ -1315,6 +1391,8 @@ func (*LedgerReply_Statement) isLedgerReply_Reply() {}
 
 func (*LedgerReply_Registry) isLedgerReply_Reply() {}
 
+func (*LedgerReply_Hash) isLedgerReply_Reply() {}
+
 type IdentityReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Refused       *Failure               `protobuf:"bytes,1,opt,name=refused,proto3" json:"refused,omitempty"` // absent: valid, not revoked, may propose
@@ -1324,7 +1402,7 @@ type IdentityReply struct {
 
 func (x *IdentityReply) Reset() {
 	*x = IdentityReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1336,7 +1414,7 @@ func (x *IdentityReply) String() string {
 func (*IdentityReply) ProtoMessage() {}
 
 func (x *IdentityReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1349,7 +1427,7 @@ func (x *IdentityReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityReply.ProtoReflect.Descriptor instead.
 func (*IdentityReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{18}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *IdentityReply) GetRefused() *Failure {
@@ -1376,7 +1454,7 @@ type KeyInfo struct {
 
 func (x *KeyInfo) Reset() {
 	*x = KeyInfo{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1466,7 @@ func (x *KeyInfo) String() string {
 func (*KeyInfo) ProtoMessage() {}
 
 func (x *KeyInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1479,7 @@ func (x *KeyInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyInfo.ProtoReflect.Descriptor instead.
 func (*KeyInfo) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{19}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *KeyInfo) GetPresent() bool {
@@ -1469,7 +1547,7 @@ type KeysReply struct {
 
 func (x *KeysReply) Reset() {
 	*x = KeysReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1559,7 @@ func (x *KeysReply) String() string {
 func (*KeysReply) ProtoMessage() {}
 
 func (x *KeysReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1572,7 @@ func (x *KeysReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysReply.ProtoReflect.Descriptor instead.
 func (*KeysReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{20}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *KeysReply) GetKeys() []*KeyInfo {
@@ -1514,7 +1592,7 @@ type RangeReply struct {
 
 func (x *RangeReply) Reset() {
 	*x = RangeReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1526,7 +1604,7 @@ func (x *RangeReply) String() string {
 func (*RangeReply) ProtoMessage() {}
 
 func (x *RangeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1539,7 +1617,7 @@ func (x *RangeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeReply.ProtoReflect.Descriptor instead.
 func (*RangeReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{21}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RangeReply) GetRows() []*RangeRow {
@@ -1566,7 +1644,7 @@ type RangeRow struct {
 
 func (x *RangeRow) Reset() {
 	*x = RangeRow{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1656,7 @@ func (x *RangeRow) String() string {
 func (*RangeRow) ProtoMessage() {}
 
 func (x *RangeRow) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1669,7 @@ func (x *RangeRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeRow.ProtoReflect.Descriptor instead.
 func (*RangeRow) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{22}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RangeRow) GetKey() string {
@@ -1621,7 +1699,7 @@ type EndorserReply struct {
 
 func (x *EndorserReply) Reset() {
 	*x = EndorserReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +1711,7 @@ func (x *EndorserReply) String() string {
 func (*EndorserReply) ProtoMessage() {}
 
 func (x *EndorserReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +1724,7 @@ func (x *EndorserReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndorserReply.ProtoReflect.Descriptor instead.
 func (*EndorserReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{23}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EndorserReply) GetRefused() *Failure {
@@ -1697,7 +1775,7 @@ type TransactionReply struct {
 
 func (x *TransactionReply) Reset() {
 	*x = TransactionReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +1787,7 @@ func (x *TransactionReply) String() string {
 func (*TransactionReply) ProtoMessage() {}
 
 func (x *TransactionReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +1800,7 @@ func (x *TransactionReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransactionReply.ProtoReflect.Descriptor instead.
 func (*TransactionReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{24}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *TransactionReply) GetFound() bool {
@@ -1770,7 +1848,7 @@ type AgreeReply struct {
 
 func (x *AgreeReply) Reset() {
 	*x = AgreeReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +1860,7 @@ func (x *AgreeReply) String() string {
 func (*AgreeReply) ProtoMessage() {}
 
 func (x *AgreeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +1873,7 @@ func (x *AgreeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeReply.ProtoReflect.Descriptor instead.
 func (*AgreeReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{25}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AgreeReply) GetFound() bool {
@@ -1822,7 +1900,7 @@ type StatementReply struct {
 
 func (x *StatementReply) Reset() {
 	*x = StatementReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +1912,7 @@ func (x *StatementReply) String() string {
 func (*StatementReply) ProtoMessage() {}
 
 func (x *StatementReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +1925,7 @@ func (x *StatementReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatementReply.ProtoReflect.Descriptor instead.
 func (*StatementReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{26}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *StatementReply) GetRefused() *Failure {
@@ -1873,7 +1951,7 @@ type RegistryReply struct {
 
 func (x *RegistryReply) Reset() {
 	*x = RegistryReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1885,7 +1963,7 @@ func (x *RegistryReply) String() string {
 func (*RegistryReply) ProtoMessage() {}
 
 func (x *RegistryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1898,12 +1976,56 @@ func (x *RegistryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegistryReply.ProtoReflect.Descriptor instead.
 func (*RegistryReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{27}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RegistryReply) GetValue() []byte {
 	if x != nil {
 		return x.Value
+	}
+	return nil
+}
+
+type HashReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hash          []byte                 `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"` // of the header of block height-1; empty: the chain is not that long
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HashReply) Reset() {
+	*x = HashReply{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HashReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HashReply) ProtoMessage() {}
+
+func (x *HashReply) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HashReply.ProtoReflect.Descriptor instead.
+func (*HashReply) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *HashReply) GetHash() []byte {
+	if x != nil {
+		return x.Hash
 	}
 	return nil
 }
@@ -1920,7 +2042,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1932,7 +2054,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1945,7 +2067,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{28}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *JoinRequest) GetGenesis() []byte {
@@ -1986,7 +2108,7 @@ type JoinResponse struct {
 
 func (x *JoinResponse) Reset() {
 	*x = JoinResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1998,7 +2120,7 @@ func (x *JoinResponse) String() string {
 func (*JoinResponse) ProtoMessage() {}
 
 func (x *JoinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2011,7 +2133,7 @@ func (x *JoinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
 func (*JoinResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{29}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *JoinResponse) GetChannelHash() []byte {
@@ -2041,7 +2163,7 @@ type ResumeRequest struct {
 
 func (x *ResumeRequest) Reset() {
 	*x = ResumeRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2053,7 +2175,7 @@ func (x *ResumeRequest) String() string {
 func (*ResumeRequest) ProtoMessage() {}
 
 func (x *ResumeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2066,7 +2188,7 @@ func (x *ResumeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeRequest.ProtoReflect.Descriptor instead.
 func (*ResumeRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{30}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ResumeRequest) GetCheckpoint() []byte {
@@ -2109,7 +2231,7 @@ type ResumeResponse struct {
 
 func (x *ResumeResponse) Reset() {
 	*x = ResumeResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2121,7 +2243,7 @@ func (x *ResumeResponse) String() string {
 func (*ResumeResponse) ProtoMessage() {}
 
 func (x *ResumeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2134,7 +2256,7 @@ func (x *ResumeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeResponse.ProtoReflect.Descriptor instead.
 func (*ResumeResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{31}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ResumeResponse) GetChannelHash() []byte {
@@ -2174,7 +2296,7 @@ type NextBlockRequest struct {
 
 func (x *NextBlockRequest) Reset() {
 	*x = NextBlockRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2186,7 +2308,7 @@ func (x *NextBlockRequest) String() string {
 func (*NextBlockRequest) ProtoMessage() {}
 
 func (x *NextBlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2199,7 +2321,7 @@ func (x *NextBlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextBlockRequest.ProtoReflect.Descriptor instead.
 func (*NextBlockRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{32}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *NextBlockRequest) GetBlock() []byte {
@@ -2222,7 +2344,7 @@ type NextBlockResponse struct {
 
 func (x *NextBlockResponse) Reset() {
 	*x = NextBlockResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2356,7 @@ func (x *NextBlockResponse) String() string {
 func (*NextBlockResponse) ProtoMessage() {}
 
 func (x *NextBlockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2369,7 @@ func (x *NextBlockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextBlockResponse.ProtoReflect.Descriptor instead.
 func (*NextBlockResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{33}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *NextBlockResponse) GetHead() *Head {
@@ -2294,7 +2416,7 @@ type CheckpointRequest struct {
 
 func (x *CheckpointRequest) Reset() {
 	*x = CheckpointRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2306,7 +2428,7 @@ func (x *CheckpointRequest) String() string {
 func (*CheckpointRequest) ProtoMessage() {}
 
 func (x *CheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2319,7 +2441,7 @@ func (x *CheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointRequest.ProtoReflect.Descriptor instead.
 func (*CheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{34}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CheckpointRequest) GetPart() uint32 {
@@ -2340,7 +2462,7 @@ type CheckpointResponse struct {
 
 func (x *CheckpointResponse) Reset() {
 	*x = CheckpointResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2352,7 +2474,7 @@ func (x *CheckpointResponse) String() string {
 func (*CheckpointResponse) ProtoMessage() {}
 
 func (x *CheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2365,7 +2487,7 @@ func (x *CheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointResponse.ProtoReflect.Descriptor instead.
 func (*CheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{35}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CheckpointResponse) GetCheckpoint() []byte {
@@ -2397,7 +2519,7 @@ type LedgerStatusRequest struct {
 
 func (x *LedgerStatusRequest) Reset() {
 	*x = LedgerStatusRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2409,7 +2531,7 @@ func (x *LedgerStatusRequest) String() string {
 func (*LedgerStatusRequest) ProtoMessage() {}
 
 func (x *LedgerStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2422,7 +2544,7 @@ func (x *LedgerStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerStatusRequest.ProtoReflect.Descriptor instead.
 func (*LedgerStatusRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{36}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{38}
 }
 
 type LedgerStatus struct {
@@ -2445,7 +2567,7 @@ type LedgerStatus struct {
 
 func (x *LedgerStatus) Reset() {
 	*x = LedgerStatus{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2457,7 +2579,7 @@ func (x *LedgerStatus) String() string {
 func (*LedgerStatus) ProtoMessage() {}
 
 func (x *LedgerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2470,7 +2592,7 @@ func (x *LedgerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerStatus.ProtoReflect.Descriptor instead.
 func (*LedgerStatus) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{37}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *LedgerStatus) GetJoined() bool {
@@ -2591,7 +2713,7 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\x03mac\x18\x04 \x01(\fR\x03mac\"L\n" +
 	"\rLedgerRequest\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\x12+\n" +
-	"\x04asks\x18\x02 \x03(\v2\x17.fpc.protocol.LedgerAskR\x04asks\"\xc8\x03\n" +
+	"\x04asks\x18\x02 \x03(\v2\x17.fpc.protocol.LedgerAskR\x04asks\"\xf5\x03\n" +
 	"\tLedgerAsk\x127\n" +
 	"\bidentity\x18\x01 \x01(\v2\x19.fpc.protocol.IdentityAskH\x00R\bidentity\x12+\n" +
 	"\x04keys\x18\x02 \x01(\v2\x15.fpc.protocol.KeysAskH\x00R\x04keys\x12.\n" +
@@ -2600,7 +2722,8 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\vtransaction\x18\x05 \x01(\v2\x1c.fpc.protocol.TransactionAskH\x00R\vtransaction\x12.\n" +
 	"\x05agree\x18\x06 \x01(\v2\x16.fpc.protocol.AgreeAskH\x00R\x05agree\x12:\n" +
 	"\tstatement\x18\a \x01(\v2\x1a.fpc.protocol.StatementAskH\x00R\tstatement\x127\n" +
-	"\bregistry\x18\b \x01(\v2\x19.fpc.protocol.RegistryAskH\x00R\bregistryB\x05\n" +
+	"\bregistry\x18\b \x01(\v2\x19.fpc.protocol.RegistryAskH\x00R\bregistry\x12+\n" +
+	"\x04hash\x18\t \x01(\v2\x15.fpc.protocol.HashAskH\x00R\x04hashB\x05\n" +
 	"\x03ask\")\n" +
 	"\vIdentityAsk\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\fR\bidentity\";\n" +
@@ -2629,11 +2752,13 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\fR\x05nonce\x12-\n" +
 	"\x05infos\x18\x02 \x03(\v2\x17.fpc.protocol.ChainInfoR\x05infos\"\x1f\n" +
 	"\vRegistryAsk\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\"\x9c\x01\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\"!\n" +
+	"\aHashAsk\x12\x16\n" +
+	"\x06height\x18\x01 \x01(\x04R\x06height\"\x9c\x01\n" +
 	"\fLedgerAnswer\x12&\n" +
 	"\x04head\x18\x01 \x01(\v2\x12.fpc.protocol.HeadR\x04head\x123\n" +
 	"\areplies\x18\x02 \x03(\v2\x19.fpc.protocol.LedgerReplyR\areplies\x12/\n" +
-	"\afailure\x18\x03 \x01(\v2\x15.fpc.protocol.FailureR\afailure\"\xdc\x03\n" +
+	"\afailure\x18\x03 \x01(\v2\x15.fpc.protocol.FailureR\afailure\"\x8b\x04\n" +
 	"\vLedgerReply\x129\n" +
 	"\bidentity\x18\x01 \x01(\v2\x1b.fpc.protocol.IdentityReplyH\x00R\bidentity\x12-\n" +
 	"\x04keys\x18\x02 \x01(\v2\x17.fpc.protocol.KeysReplyH\x00R\x04keys\x120\n" +
@@ -2642,7 +2767,8 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\vtransaction\x18\x05 \x01(\v2\x1e.fpc.protocol.TransactionReplyH\x00R\vtransaction\x120\n" +
 	"\x05agree\x18\x06 \x01(\v2\x18.fpc.protocol.AgreeReplyH\x00R\x05agree\x12<\n" +
 	"\tstatement\x18\a \x01(\v2\x1c.fpc.protocol.StatementReplyH\x00R\tstatement\x129\n" +
-	"\bregistry\x18\b \x01(\v2\x1b.fpc.protocol.RegistryReplyH\x00R\bregistryB\a\n" +
+	"\bregistry\x18\b \x01(\v2\x1b.fpc.protocol.RegistryReplyH\x00R\bregistry\x12-\n" +
+	"\x04hash\x18\t \x01(\v2\x17.fpc.protocol.HashReplyH\x00R\x04hashB\a\n" +
 	"\x05reply\"@\n" +
 	"\rIdentityReply\x12/\n" +
 	"\arefused\x18\x01 \x01(\v2\x15.fpc.protocol.FailureR\arefused\"\xe9\x01\n" +
@@ -2688,7 +2814,9 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\arefused\x18\x01 \x01(\v2\x15.fpc.protocol.FailureR\arefused\x12\x16\n" +
 	"\x06height\x18\x02 \x01(\x04R\x06height\"%\n" +
 	"\rRegistryReply\x12\x14\n" +
-	"\x05value\x18\x01 \x01(\fR\x05value\"\x99\x01\n" +
+	"\x05value\x18\x01 \x01(\fR\x05value\"\x1f\n" +
+	"\tHashReply\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\"\x99\x01\n" +
 	"\vJoinRequest\x12\x18\n" +
 	"\agenesis\x18\x01 \x01(\fR\agenesis\x12%\n" +
 	"\x0estate_database\x18\x02 \x01(\tR\rstateDatabase\x12\x1a\n" +
@@ -2755,7 +2883,7 @@ func file_fpc_protocol_ledger_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_ledger_proto_rawDescData
 }
 
-var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*Head)(nil),                // 0: fpc.protocol.Head
 	(*SessionValues)(nil),       // 1: fpc.protocol.SessionValues
@@ -2773,38 +2901,40 @@ var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*KeyHash)(nil),             // 13: fpc.protocol.KeyHash
 	(*StatementAsk)(nil),        // 14: fpc.protocol.StatementAsk
 	(*RegistryAsk)(nil),         // 15: fpc.protocol.RegistryAsk
-	(*LedgerAnswer)(nil),        // 16: fpc.protocol.LedgerAnswer
-	(*LedgerReply)(nil),         // 17: fpc.protocol.LedgerReply
-	(*IdentityReply)(nil),       // 18: fpc.protocol.IdentityReply
-	(*KeyInfo)(nil),             // 19: fpc.protocol.KeyInfo
-	(*KeysReply)(nil),           // 20: fpc.protocol.KeysReply
-	(*RangeReply)(nil),          // 21: fpc.protocol.RangeReply
-	(*RangeRow)(nil),            // 22: fpc.protocol.RangeRow
-	(*EndorserReply)(nil),       // 23: fpc.protocol.EndorserReply
-	(*TransactionReply)(nil),    // 24: fpc.protocol.TransactionReply
-	(*AgreeReply)(nil),          // 25: fpc.protocol.AgreeReply
-	(*StatementReply)(nil),      // 26: fpc.protocol.StatementReply
-	(*RegistryReply)(nil),       // 27: fpc.protocol.RegistryReply
-	(*JoinRequest)(nil),         // 28: fpc.protocol.JoinRequest
-	(*JoinResponse)(nil),        // 29: fpc.protocol.JoinResponse
-	(*ResumeRequest)(nil),       // 30: fpc.protocol.ResumeRequest
-	(*ResumeResponse)(nil),      // 31: fpc.protocol.ResumeResponse
-	(*NextBlockRequest)(nil),    // 32: fpc.protocol.NextBlockRequest
-	(*NextBlockResponse)(nil),   // 33: fpc.protocol.NextBlockResponse
-	(*CheckpointRequest)(nil),   // 34: fpc.protocol.CheckpointRequest
-	(*CheckpointResponse)(nil),  // 35: fpc.protocol.CheckpointResponse
-	(*LedgerStatusRequest)(nil), // 36: fpc.protocol.LedgerStatusRequest
-	(*LedgerStatus)(nil),        // 37: fpc.protocol.LedgerStatus
-	(*Evidence)(nil),            // 38: fpc.protocol.Evidence
-	(*ChainInfo)(nil),           // 39: fpc.protocol.ChainInfo
-	(*Failure)(nil),             // 40: fpc.protocol.Failure
-	(*Step)(nil),                // 41: fpc.protocol.Step
+	(*HashAsk)(nil),             // 16: fpc.protocol.HashAsk
+	(*LedgerAnswer)(nil),        // 17: fpc.protocol.LedgerAnswer
+	(*LedgerReply)(nil),         // 18: fpc.protocol.LedgerReply
+	(*IdentityReply)(nil),       // 19: fpc.protocol.IdentityReply
+	(*KeyInfo)(nil),             // 20: fpc.protocol.KeyInfo
+	(*KeysReply)(nil),           // 21: fpc.protocol.KeysReply
+	(*RangeReply)(nil),          // 22: fpc.protocol.RangeReply
+	(*RangeRow)(nil),            // 23: fpc.protocol.RangeRow
+	(*EndorserReply)(nil),       // 24: fpc.protocol.EndorserReply
+	(*TransactionReply)(nil),    // 25: fpc.protocol.TransactionReply
+	(*AgreeReply)(nil),          // 26: fpc.protocol.AgreeReply
+	(*StatementReply)(nil),      // 27: fpc.protocol.StatementReply
+	(*RegistryReply)(nil),       // 28: fpc.protocol.RegistryReply
+	(*HashReply)(nil),           // 29: fpc.protocol.HashReply
+	(*JoinRequest)(nil),         // 30: fpc.protocol.JoinRequest
+	(*JoinResponse)(nil),        // 31: fpc.protocol.JoinResponse
+	(*ResumeRequest)(nil),       // 32: fpc.protocol.ResumeRequest
+	(*ResumeResponse)(nil),      // 33: fpc.protocol.ResumeResponse
+	(*NextBlockRequest)(nil),    // 34: fpc.protocol.NextBlockRequest
+	(*NextBlockResponse)(nil),   // 35: fpc.protocol.NextBlockResponse
+	(*CheckpointRequest)(nil),   // 36: fpc.protocol.CheckpointRequest
+	(*CheckpointResponse)(nil),  // 37: fpc.protocol.CheckpointResponse
+	(*LedgerStatusRequest)(nil), // 38: fpc.protocol.LedgerStatusRequest
+	(*LedgerStatus)(nil),        // 39: fpc.protocol.LedgerStatus
+	(*Evidence)(nil),            // 40: fpc.protocol.Evidence
+	(*ChainInfo)(nil),           // 41: fpc.protocol.ChainInfo
+	(*Failure)(nil),             // 42: fpc.protocol.Failure
+	(*Step)(nil),                // 43: fpc.protocol.Step
 }
 var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	1,  // 0: fpc.protocol.SessionHello.values:type_name -> fpc.protocol.SessionValues
-	38, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
+	40, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
 	1,  // 2: fpc.protocol.SessionAccept.values:type_name -> fpc.protocol.SessionValues
-	38, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
+	40, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
 	6,  // 4: fpc.protocol.LedgerRequest.asks:type_name -> fpc.protocol.LedgerAsk
 	7,  // 5: fpc.protocol.LedgerAsk.identity:type_name -> fpc.protocol.IdentityAsk
 	8,  // 6: fpc.protocol.LedgerAsk.keys:type_name -> fpc.protocol.KeysAsk
@@ -2814,37 +2944,39 @@ var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	12, // 10: fpc.protocol.LedgerAsk.agree:type_name -> fpc.protocol.AgreeAsk
 	14, // 11: fpc.protocol.LedgerAsk.statement:type_name -> fpc.protocol.StatementAsk
 	15, // 12: fpc.protocol.LedgerAsk.registry:type_name -> fpc.protocol.RegistryAsk
-	13, // 13: fpc.protocol.AgreeAsk.keys:type_name -> fpc.protocol.KeyHash
-	39, // 14: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
-	0,  // 15: fpc.protocol.LedgerAnswer.head:type_name -> fpc.protocol.Head
-	17, // 16: fpc.protocol.LedgerAnswer.replies:type_name -> fpc.protocol.LedgerReply
-	40, // 17: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
-	18, // 18: fpc.protocol.LedgerReply.identity:type_name -> fpc.protocol.IdentityReply
-	20, // 19: fpc.protocol.LedgerReply.keys:type_name -> fpc.protocol.KeysReply
-	21, // 20: fpc.protocol.LedgerReply.range:type_name -> fpc.protocol.RangeReply
-	23, // 21: fpc.protocol.LedgerReply.endorser:type_name -> fpc.protocol.EndorserReply
-	24, // 22: fpc.protocol.LedgerReply.transaction:type_name -> fpc.protocol.TransactionReply
-	25, // 23: fpc.protocol.LedgerReply.agree:type_name -> fpc.protocol.AgreeReply
-	26, // 24: fpc.protocol.LedgerReply.statement:type_name -> fpc.protocol.StatementReply
-	27, // 25: fpc.protocol.LedgerReply.registry:type_name -> fpc.protocol.RegistryReply
-	40, // 26: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
-	19, // 27: fpc.protocol.KeysReply.keys:type_name -> fpc.protocol.KeyInfo
-	22, // 28: fpc.protocol.RangeReply.rows:type_name -> fpc.protocol.RangeRow
-	19, // 29: fpc.protocol.RangeRow.info:type_name -> fpc.protocol.KeyInfo
-	40, // 30: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
-	40, // 31: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
-	0,  // 32: fpc.protocol.JoinResponse.head:type_name -> fpc.protocol.Head
-	0,  // 33: fpc.protocol.ResumeResponse.head:type_name -> fpc.protocol.Head
-	0,  // 34: fpc.protocol.NextBlockResponse.head:type_name -> fpc.protocol.Head
-	41, // 35: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
-	0,  // 36: fpc.protocol.CheckpointResponse.head:type_name -> fpc.protocol.Head
-	0,  // 37: fpc.protocol.LedgerStatus.head:type_name -> fpc.protocol.Head
-	40, // 38: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	16, // 13: fpc.protocol.LedgerAsk.hash:type_name -> fpc.protocol.HashAsk
+	13, // 14: fpc.protocol.AgreeAsk.keys:type_name -> fpc.protocol.KeyHash
+	41, // 15: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
+	0,  // 16: fpc.protocol.LedgerAnswer.head:type_name -> fpc.protocol.Head
+	18, // 17: fpc.protocol.LedgerAnswer.replies:type_name -> fpc.protocol.LedgerReply
+	42, // 18: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
+	19, // 19: fpc.protocol.LedgerReply.identity:type_name -> fpc.protocol.IdentityReply
+	21, // 20: fpc.protocol.LedgerReply.keys:type_name -> fpc.protocol.KeysReply
+	22, // 21: fpc.protocol.LedgerReply.range:type_name -> fpc.protocol.RangeReply
+	24, // 22: fpc.protocol.LedgerReply.endorser:type_name -> fpc.protocol.EndorserReply
+	25, // 23: fpc.protocol.LedgerReply.transaction:type_name -> fpc.protocol.TransactionReply
+	26, // 24: fpc.protocol.LedgerReply.agree:type_name -> fpc.protocol.AgreeReply
+	27, // 25: fpc.protocol.LedgerReply.statement:type_name -> fpc.protocol.StatementReply
+	28, // 26: fpc.protocol.LedgerReply.registry:type_name -> fpc.protocol.RegistryReply
+	29, // 27: fpc.protocol.LedgerReply.hash:type_name -> fpc.protocol.HashReply
+	42, // 28: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
+	20, // 29: fpc.protocol.KeysReply.keys:type_name -> fpc.protocol.KeyInfo
+	23, // 30: fpc.protocol.RangeReply.rows:type_name -> fpc.protocol.RangeRow
+	20, // 31: fpc.protocol.RangeRow.info:type_name -> fpc.protocol.KeyInfo
+	42, // 32: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
+	42, // 33: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
+	0,  // 34: fpc.protocol.JoinResponse.head:type_name -> fpc.protocol.Head
+	0,  // 35: fpc.protocol.ResumeResponse.head:type_name -> fpc.protocol.Head
+	0,  // 36: fpc.protocol.NextBlockResponse.head:type_name -> fpc.protocol.Head
+	43, // 37: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
+	0,  // 38: fpc.protocol.CheckpointResponse.head:type_name -> fpc.protocol.Head
+	0,  // 39: fpc.protocol.LedgerStatus.head:type_name -> fpc.protocol.Head
+	42, // 40: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
+	41, // [41:41] is the sub-list for method output_type
+	41, // [41:41] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_ledger_proto_init() }
@@ -2863,8 +2995,9 @@ func file_fpc_protocol_ledger_proto_init() {
 		(*LedgerAsk_Agree)(nil),
 		(*LedgerAsk_Statement)(nil),
 		(*LedgerAsk_Registry)(nil),
+		(*LedgerAsk_Hash)(nil),
 	}
-	file_fpc_protocol_ledger_proto_msgTypes[17].OneofWrappers = []any{
+	file_fpc_protocol_ledger_proto_msgTypes[18].OneofWrappers = []any{
 		(*LedgerReply_Identity)(nil),
 		(*LedgerReply_Keys)(nil),
 		(*LedgerReply_Range)(nil),
@@ -2873,6 +3006,7 @@ func file_fpc_protocol_ledger_proto_init() {
 		(*LedgerReply_Agree)(nil),
 		(*LedgerReply_Statement)(nil),
 		(*LedgerReply_Registry)(nil),
+		(*LedgerReply_Hash)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2880,7 +3014,7 @@ func file_fpc_protocol_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_ledger_proto_rawDesc), len(file_fpc_protocol_ledger_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
