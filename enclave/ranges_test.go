@@ -211,6 +211,13 @@ func TestAttack04HiddenAndAddedRows(t *testing.T) {
 		}
 		wantSealed(t, name, w.Ask(w.Org1.Client(), "range", "", "").MustSend(host), tc.want)
 	}
+	host.Lie = func(_ *fpc.StateRequest, r *fpc.StateResponse) error {
+		if !r.GetHasMore() { // the last rows, and then a genuine one that was not asked for
+			r.Rows = append(r.Rows, &fpc.Row{Key: "d", Value: host.GetLocked("d")})
+		}
+		return nil
+	}
+	wantSealed(t, "row behind the end", w.Ask(w.Org1.Client(), "range", "a", "d").MustSend(host), enclave.CodeBadRange)
 	host.Lie = func(req *fpc.StateRequest, r *fpc.StateResponse) error {
 		if req.GetNextRows() != nil {
 			return errors.New("disk on fire")

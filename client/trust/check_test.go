@@ -6,6 +6,7 @@ package trust_test
 
 import (
 	"bytes"
+	"maps"
 	"testing"
 	"time"
 
@@ -144,6 +145,23 @@ func TestCheckRefuses(t *testing.T) {
 			wantCode(t, err, test.want)
 		})
 	}
+}
+
+// A key set's lineage names its holder's own kind: one that leaves it out, but
+// names what the client allows too, is refused.
+func TestAttack29LineageWithoutItsHolder(t *testing.T) {
+	w := clienttest.New(t, 3)
+	policy := w.Trust()
+	policy.Attestation.Platforms = maps.Clone(policy.Attestation.Platforms)
+	policy.Attestation.Platforms["tdx"] = attest.PlatformPolicy{}
+	if _, err := check(t, w, policy, clienttest.Noon); err != nil {
+		t.Fatalf("with its holder: %v", err)
+	}
+	reregister(func(r *protocol.KeyRegistration) {
+		r.Lineage = protocol.NewLineage(protocol.Custody{Platform: "tdx", TCB: 9})
+	})(w)
+	_, err := check(t, w, policy, clienttest.Noon)
+	wantCode(t, err, protocol.CodeLineage)
 }
 
 const zeros = "0000000000000000000000000000000000000000000000000000000000000000"

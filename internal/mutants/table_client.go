@@ -106,7 +106,7 @@ var clientChecks = []mutant{
 	},
 	{
 		"29", "INV-5", "a lineage without its holder", "client/trust/holders.go",
-		`if !r.Lineage.Covers(claims.Custody()) {`, never, "./client/trust", "TestCheckRefuses",
+		`if !r.Lineage.Covers(claims.Custody()) {`, never, "./client/trust", "TestAttack29LineageWithoutItsHolder",
 	},
 	{
 		"29", "INV-5", "a lineage below the client's policy", "client/trust/holders.go",
