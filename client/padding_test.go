@@ -13,7 +13,9 @@ import (
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/clienttest"
 	"github.com/privatechaincode/fpc/fabric/envelope"
+	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -51,8 +53,37 @@ func TestRequestsArePadded(t *testing.T) {
 	}
 }
 
+// Each request has a response key of its own: who learns one answer's key learns
+// nothing of another's.
+func TestResponseKeysAreFresh(t *testing.T) {
+	w := clienttest.New(t, 3)
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	seen := make(map[string]bool)
+	for range 3 {
+		p, err := contract.NewProposal(t.Context(), "echo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		binding := keys.RequestBinding{ChannelHash: w.Pins.ChannelHash(), ChaincodeID: clienttest.Chaincode, Creator: w.Alice.Creator()}
+		clear, _, err := protocol.OpenRequest(w.Enclave.DK, binding, requestOf(t, p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(clear.GetResponseKey())] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("three requests have %d response keys, want 3", len(seen))
+	}
+}
+
 // requestLength is the length of the ciphertext in a proposal.
 func requestLength(t *testing.T, p *client.Proposal) int {
+	t.Helper()
+	return proto.Size(requestOf(t, p))
+}
+
+// requestOf is the sealed request in a proposal.
+func requestOf(t *testing.T, p *client.Proposal) *pb.Request {
 	t.Helper()
 	unsigned, err := envelope.UnpackProposal(&peer.SignedProposal{ProposalBytes: p.Bytes(), Signature: []byte("none")})
 	if err != nil {
@@ -66,5 +97,5 @@ func requestLength(t *testing.T, p *client.Proposal) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return proto.Size(request)
+	return request
 }

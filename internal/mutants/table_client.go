@@ -5,11 +5,11 @@ package main
 // clientChecks is INV-2, INV-5 and INV-22, at the client.
 var clientChecks = []mutant{
 	{
-		"11", "INV-5", "an answer that fewer organisations gave", "client/trust/answers.go",
+		"11", "INV-2", "an answer that fewer organisations gave", "client/trust/answers.go",
 		`if len(by) >= quorum {`, `if len(by) >= min(quorum, 1) {`, "./client", "TestAttack11LyingPeers",
 	},
 	{
-		"11", "INV-5", "one organisation counts once per peer", "client/trust/answers.go",
+		"11", "INV-2", "one organisation counts once per peer", "client/trust/answers.go",
 		`!slices.Contains(orgs[payload], org) {`, `payload != "" || slices.Contains(orgs[payload], org) {`, "./client", "TestAttack11LyingPeers",
 	},
 	{
@@ -160,5 +160,31 @@ var clientChecks = []mutant{
 	{
 		"8", "INV-22", "an answer over another proposal", "client/trust/open.go",
 		`if !bytes.Equal(inner.GetProposalBytes(), sent.GetProposalBytes()) {`, never, "./client", "TestAttack08AlteredAnswer",
+	},
+	{
+		"", "INV-3", "every request has the same response key", "client/trust/seal.go",
+		`key := keys.NewResponseKey()`, `key, _ := keys.ParseResponseKey(make([]byte, 64))`, "./client", "TestResponseKeysAreFresh",
+	},
+	{
+		"", "INV-4", "lengths of requests show", "protocol/request.go",
+		`ek.SealRequest(b, p, plaintext)`, `ek.SealRequest(b, keys.PadNone, plaintext)`, "./client", "TestRequestsArePadded",
+	},
+	{
+		"20", "INV-22", "a success under the label of errors", "client/proposal.go",
+		`if !answer.IsResult() && result.Status < 400 {`, never, "./client", "TestAttack20SuccessUnderTheErrorLabel",
+	},
+	{
+		"20", "INV-21", "a failed call is validated", "client/proposal.go",
+		`if !answer.IsResult() {
+		_, err`, never, "./client", "TestChaincodeError",
+	},
+	{
+		"", "INV-22", "an answer is given although the transaction is invalid", "client/transaction.go",
+		`if err := status.Err(); err != nil {`, never, "./client", "TestInvalidTransactionIsNotCommitted",
+	},
+	{
+		"11", "INV-6", "a call goes to peers that the credentials do not name", "client/proposal.go",
+		`host, err := p.network.peerOf(enclave)`, `host, err := p.network.config.Peers[0], error(nil)
+		_ = enclave`, "./client", "TestEnclavesPeerIsDialled",
 	},
 }

@@ -95,15 +95,15 @@ var execution = []mutant{
 		`ct, err := k.values.seal(b.aad(), p.Pad(plaintext))`, `ct, err := k.values.seal(b.aad(), PadNone.Pad(plaintext))`, "./enclave", "TestPaddingOfWhatLeaves",
 	},
 	{
-		"", "EX-2", "an empty key", "enclave/ledger.go",
+		"26", "EX-2", "an empty key", "enclave/ledger.go",
 		`case key == "":`, never, "./enclave", "TestKeysThatADatabaseRefuses",
 	},
 	{
-		"", "EX-2", "a key that CouchDB refuses", "enclave/ledger.go",
+		"26", "EX-2", "a key that CouchDB refuses", "enclave/ledger.go",
 		`case strings.HasPrefix(key, "_"):`, never, "./enclave", "TestKeysThatADatabaseRefuses",
 	},
 	{
-		"", "EX-2", "a key that is not UTF-8", "enclave/ledger.go",
+		"26", "EX-2", "a key that is not UTF-8", "enclave/ledger.go",
 		`case !utf8.ValidString(key):`, never, "./enclave", "TestKeysThatADatabaseRefuses",
 	},
 	{
@@ -173,6 +173,18 @@ var execution = []mutant{
 	{
 		"24", "EX-5", "a policy that is none", "enclave/stub_metadata.go",
 		`if err := protocol.UnmarshalFabric(stepPolicy, "policy", ep, &common.SignaturePolicyEnvelope{}); err != nil {`, never, "./enclave", "TestKeyLevelPolicies",
+	},
+}
+
+// refusals is what a private chaincode cannot have in Lite.
+var refusals = []mutant{
+	{
+		"17", "INV-14", "a call of another chaincode passes for done", "enclave/stub_unsupported.go",
+		`return shim.Error(unsupported("InvokeChaincode", "calls between chaincodes are not there yet for private ones", "").Error())`, `return shim.Success(nil)`, "./enclave", "TestUnsupportedMethodsSayWhy",
+	},
+	{
+		"14", "KEY-5", "an enclave answers whatever it is asked", "enclave/handle.go",
+		`return nil, protocol.Errorf("INV-8", protocol.CodeUnknownFunction, "an enclave has no method %q", c.Method)`, `return e.seal(e.state.Load())`, "./stub", "TestAttack14NoKeyExport",
 	},
 }
 

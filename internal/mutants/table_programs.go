@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// programs is what surrounds the flows: which code runs, and with which rights;
+// what a person approves, and what reaches a terminal.
+var programs = []mutant{
+	{
+		"", "LC-5", "a policy of another channel is approved", "client/admin/policy.go",
+		`{"channel_hash", p.ChannelHash, f.ChannelHash},`, ``, "./client/admin", "TestPolicyThatDiffersFromTheChannel",
+	},
+	{
+		"", "LC-5", "a policy of other organisations is approved", "client/admin/policy.go",
+		`{"msp_ids", fmt.Sprint(p.MSPIDs), fmt.Sprint(f.MSPIDs)},`, ``, "./client/admin", "TestPolicyThatDiffersFromTheChannel",
+	},
+	{
+		"", "LC-5", "a policy by which a minority revokes is approved", "client/admin/policy.go",
+		`{"lifecycle_majority", fmt.Sprint(p.LifecycleMajority), fmt.Sprint(f.LifecycleMajority)},`, ``, "./client/admin", "TestPolicyThatDiffersFromTheChannel",
+	},
+	{
+		"", "LC-5", "a policy with other roots is approved", "client/admin/policy.go",
+		`{"msp_roots_hash", p.MSPRootsHash, f.MSPRootsHash},`, ``, "./client/admin", "TestPolicyThatDiffersFromTheChannel",
+	},
+	{
+		"", "INV-6c", "what runs is not what was measured", "stub/launch/load_linux.go",
+		`_, err = unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)`, ``, "./stub/launch", "TestFileThatChangesWhileItIsStarted",
+	},
+	{
+		"19", "INV-6a", "a stub outlives its enclave", "stub/enclave.go",
+		`s.end(fmt.Errorf("the enclave ended: %w", err))`, `_ = fmt.Errorf`, "./stub", "TestAttack19KilledEnclave",
+	},
+	{
+		"", "INV-6c", "what a chaincode prints reaches its host", "enclave/private/confine/confine_linux.go",
+		`r.do("standard streams closed", silence)`, `_ = silence`, "./enclave/private", "TestConfinedEnclave",
+	},
+	{
+		"", "INV-6c", "an enclave makes code at run time", "enclave/private/confine/seccomp_linux.go",
+		`one("mmap", 2, seccomp.BitsNotSet, unix.PROT_EXEC),`, `one("mmap", 2, seccomp.BitsNotSet, 1<<20),`, "./enclave/private", "TestConfinedEnclave",
+	},
+	{
+		"", "INV-22", "a server's words steer the terminal", "cmd/fpc/exit.go",
+		`if unicode.IsPrint(r) {`, `if unicode.IsPrint(r) || r == '\x1b' {`, "./cmd/fpc", "TestTerminalIsNotSteered",
+	},
+}
