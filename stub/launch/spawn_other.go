@@ -7,13 +7,14 @@ package launch
 import (
 	"errors"
 	"io"
-	"os"
+
+	"github.com/privatechaincode/fpc/transport"
 )
 
 // child is the operating system's part of a [Process].
 type child struct {
 	pid    int
-	socket *os.File
+	socket transport.Conn
 }
 
 func spawn(*program, [SecretSize]byte, io.Writer) (*child, error) {

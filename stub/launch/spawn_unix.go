@@ -16,7 +16,7 @@ import (
 type child struct {
 	process *os.Process
 	pid     int
-	socket  *os.File // host's end of the transport
+	socket  *conn // host's end of the transport
 	said    chan struct{}
 }
 
@@ -94,7 +94,7 @@ func environment(with isolation) []string {
 	return env
 }
 
-func socketPair() (ours, theirs *os.File, err error) {
+func socketPair() (ours *conn, theirs *os.File, err error) {
 	syscall.ForkLock.RLock()
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {
@@ -109,10 +109,11 @@ func socketPair() (ours, theirs *os.File, err error) {
 		// A larger buffer saves wake-ups for large messages; the default does too.
 		_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_SNDBUF, 1<<20)
 	}
-	if err := syscall.SetNonblock(pair[0], true); err != nil {
-		return nil, nil, errors.Join(err, syscall.Close(pair[0]), syscall.Close(pair[1]))
+	theirs = os.NewFile(uintptr(pair[1]), "host")
+	if ours, err = newConn(os.NewFile(uintptr(pair[0]), "enclave")); err != nil {
+		return nil, nil, errors.Join(err, theirs.Close())
 	}
-	return os.NewFile(uintptr(pair[0]), "enclave"), os.NewFile(uintptr(pair[1]), "host"), nil
+	return ours, theirs, nil
 }
 
 // wait returns how the process ended.
