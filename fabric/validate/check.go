@@ -34,6 +34,9 @@ type Tx struct {
 	Set *rwset.Set
 	// Result is what its endorsers signed, nil if there is none.
 	Result *envelope.Result
+	// Payload is the ProposalResponsePayload that they signed, nil if there is
+	// none.
+	Payload []byte
 
 	opened    *envelope.Opened
 	bundle    *channel.Bundle
@@ -55,6 +58,10 @@ func (t *Tx) invalidAs(err error, otherwise peer.TxValidationCode) *Tx {
 	}
 	return t.invalid(otherwise, err)
 }
+
+// Endorsers are those whose endorsements' signatures are good, each once, in the
+// transaction's order. They may be anybody the channel's MSPs know.
+func (t *Tx) Endorsers() []*msp.Presented { return t.endorsers }
 
 // Check makes the checks of one serialised envelope of a block that need no
 // state, in Fabric's order: form, creator's signature, ids, content; and finds
@@ -126,7 +133,7 @@ func (t *Tx) checkEndorsed() *Tx {
 	if err != nil {
 		return t.invalidAs(err, peer.TxValidationCode_INVALID_ENDORSER_TRANSACTION)
 	}
-	t.late = true
+	t.late, t.Payload = true, tx.ResponsePayload
 	named, err := tx.Chaincode()
 	if err != nil {
 		return t.invalidAs(err, peer.TxValidationCode_BAD_HEADER_EXTENSION)

@@ -6,7 +6,7 @@ import "github.com/privatechaincode/fpc/protocol"
 
 // Code explains a code of a step.
 func Code(code protocol.Code) (Explanation, bool) {
-	for _, table := range []map[protocol.Code]Explanation{general, requests, registration, sealed, runs, sessions, fullMode, clients} {
+	for _, table := range []map[protocol.Code]Explanation{general, requests, registration, sealed, runs, sessions, fullMode, ledgers, clients} {
 		if e, ok := table[code]; ok {
 			return e, true
 		}

@@ -78,21 +78,21 @@ func TestRooms(t *testing.T) {
 		never  []string
 		reason string
 	}{
-		{"keys", []string{"protocol", "fabric", "attest", "transport", "shim", "enclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "keys is the bottom"},
-		{"protocol", []string{"transport", "shim", "enclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "participants meet in protocol, it knows none of them"},
-		{"fabric", []string{"protocol", "attest", "transport", "shim", "enclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "Fabric's bytes and rules know nothing of FPC"},
-		{"attest", []string{"transport", "shim", "enclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "verifying is pure"},
-		{"transport", []string{"shim", "enclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "frames know no participant"},
-		{"shim", []string{"enclave", "stub", "ercc", "client", "devnet", "trace", "cmd"}, "a chaincode is written against the shim alone"},
-		{"trace", []string{"enclave", "stub", "ercc", "client", "devnet", "cmd"}, "the trace is told, it asks nobody"},
-		{"client", []string{"ercc", "stub", "enclave", "devnet", "cmd"}, "participants meet in protocol"},
-		{"ercc", []string{"client", "stub", "enclave", "devnet", "cmd"}, "participants meet in protocol"},
-		{"stub", []string{"client", "ercc", "enclave", "devnet", "cmd"}, "the stub reaches its enclave by frames only"},
-		{"enclave", []string{"client", "ercc", "stub", "devnet", "trace", "builder", "cmd", "internal/rpc"}, "trusted code links no gRPC and no host code"},
+		{"keys", []string{"protocol", "fabric", "attest", "transport", "shim", "enclave", "ledgerenclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "keys is the bottom"},
+		{"protocol", []string{"transport", "shim", "enclave", "ledgerenclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "participants meet in protocol, it knows none of them"},
+		{"fabric", []string{"protocol", "attest", "transport", "shim", "enclave", "ledgerenclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "Fabric's bytes and rules know nothing of FPC"},
+		{"attest", []string{"transport", "shim", "enclave", "ledgerenclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "verifying is pure"},
+		{"transport", []string{"shim", "enclave", "ledgerenclave", "stub", "ercc", "client", "devnet", "trace", "builder", "cmd"}, "frames know no participant"},
+		{"shim", []string{"enclave", "ledgerenclave", "stub", "ercc", "client", "devnet", "trace", "cmd"}, "a chaincode is written against the shim alone"},
+		{"trace", []string{"enclave", "ledgerenclave", "stub", "ercc", "client", "devnet", "cmd"}, "the trace is told, it asks nobody"},
+		{"client", []string{"ercc", "stub", "enclave", "ledgerenclave", "devnet", "cmd"}, "participants meet in protocol"},
+		{"ercc", []string{"client", "stub", "enclave", "ledgerenclave", "devnet", "cmd"}, "participants meet in protocol"},
+		{"stub", []string{"client", "ercc", "enclave", "ledgerenclave", "devnet", "cmd"}, "the stub reaches its enclave by frames only"},
+		{"enclave", []string{"client", "ercc", "stub", "ledgerenclave", "devnet", "trace", "builder", "cmd", "internal/rpc"}, "trusted code links no gRPC and no host code"},
 		{"internal/launched", []string{"shim", "enclave", "ledgerenclave", "stub", "ledgerhost", "ercc", "client", "devnet", "trace", "builder", "cmd", "internal/rpc"}, "both kinds of enclave begin by it, it knows neither"},
 		{"ledgerenclave", []string{"shim", "enclave", "client", "ercc", "stub", "ledgerhost", "devnet", "trace", "builder", "cmd", "internal/rpc"}, "trusted code links no gRPC and no host code"},
 		{"ledgerhost", []string{"client", "ercc", "enclave", "ledgerenclave", "devnet", "cmd"}, "the host reaches the ledger enclave by frames only"},
-		{"devnet", []string{"client", "ercc", "stub", "enclave", "cmd"}, "the embedded network is Fabric, not FPC"},
+		{"devnet", []string{"client", "ercc", "stub", "enclave", "ledgerenclave", "cmd"}, "the embedded network is Fabric, not FPC"},
 	}
 	pkgs := list(t, nil, "./...")
 	for _, p := range pkgs {

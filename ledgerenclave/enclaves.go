@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledgerenclave
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/fabric/lifecycle"
+	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/fabric/policy"
+	"github.com/privatechaincode/fpc/fabric/validate"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/ledgerenclave/index"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// definitions shows the definitions that are committed at a view.
+type definitions struct{ *index.View }
+
+// GetState implements lifecycle.Readable.
+func (d definitions) GetState(key string) ([]byte, error) { return d.Value(lifecycle.Namespace, key) }
+
+// endorser is can_endorse (KEY-5): whether an enclave is registered for a
+// chaincode's committed definition and not revoked.
+func (a *answerer) endorser(ask *fpc.EndorserAsk) (*fpc.EndorserReply, error) {
+	const step = "KEY-5"
+	r := &fpc.EndorserReply{}
+	cc, id := ask.GetChaincodeId(), ask.GetEnclaveId()
+	if lifecycle.CheckName(cc) != nil || !isEnclaveID(id) {
+		r.Refused = protocol.Failure(protocol.Errorf(step, protocol.CodeMalformed, "no chaincode and enclave can have these names"))
+		return r, nil
+	}
+	credentials, err := a.registered(protocol.CredentialsKey(cc, id))
+	if err != nil {
+		return nil, err
+	}
+	r.Credentials = credentials
+	if r.ChaincodeKey, err = a.registered(protocol.ChaincodeKeyKey(cc)); err != nil {
+		return nil, err
+	}
+	key := &fpc.ChaincodeKey{}
+	if err := proto.Unmarshal(r.ChaincodeKey, key); err != nil {
+		return nil, protocol.Errorf(step, protocol.CodeInternal, "what ERCC holds as the key of %s does not decode", cc)
+	}
+	r.Generation = key.GetGeneration()
+	at := registry{a.view, a.ledger.registry}
+	r.Provisioned = at.has(protocol.ProvisionedKey(cc, id))
+	if refused := a.refuseEndorser(cc, id, credentials); refused != nil {
+		r.Refused = protocol.Failure(refused)
+	}
+	return r, nil
+}
+
+func (a *answerer) refuseEndorser(cc, id string, credentials []byte) error {
+	const step = "KEY-5"
+	if len(credentials) == 0 {
+		return protocol.Errorf(step, protocol.CodeNotRegistered, "enclave %.12s is not registered for %s", id, cc)
+	}
+	if (registry{a.view, a.ledger.registry}).has(protocol.RevokedKey(cc, id)) {
+		return protocol.Errorf(step, protocol.CodeRevoked, "enclave %.12s of %s is revoked", id, cc)
+	}
+	parsed, err := protocol.ParseCredentials(step, credentials)
+	if err != nil {
+		return err
+	}
+	defined, err := lifecycle.Query(cc, definitions{a.view})
+	var none lifecycle.NotDefinedError
+	switch {
+	case errors.As(err, &none):
+		return protocol.Errorf(step, protocol.CodeNoDefinition, "%s has no committed definition", cc)
+	case err != nil:
+		return protocol.Errorf(step, protocol.CodeInternal, "the definition of %s: %w", cc, err)
+	}
+	if version := parsed.Data.GetCcParams().GetVersion(); version != defined.Version {
+		return protocol.Errorf(step, protocol.CodeWrongVersion, "enclave %.12s is of version %q of %s, committed is %q", id, version, cc, defined.Version)
+	}
+	return nil
+}
+
+func isEnclaveID(id string) bool {
+	b, err := hex.DecodeString(id)
+	return err == nil && len(b) == sha256.Size && hex.EncodeToString(b) == id
+}
+
+// registry is ERCC's state at a view.
+type registry struct {
+	view *index.View
+	name string
+}
+
+func (r registry) has(key string) bool {
+	value, err := r.view.Value(r.name, key)
+	return err == nil && len(value) != 0
+}
+
+// mayWrite tells whether an enclave was registered, provisioned and not revoked.
+func (r registry) mayWrite(cc, id string) bool {
+	return r.has(protocol.CredentialsKey(cc, id)) && r.has(protocol.ProvisionedKey(cc, id)) && !r.has(protocol.RevokedKey(cc, id))
+}
+
+// byEnclaves returns the function that tells whether a transaction's writes to a
+// namespace are endorsed by enclaves (EX-1): the definition before the block asks
+// for enclaves, and what it asks for is still satisfied when only those count that
+// ERCC held registered, provisioned and not revoked before the block. So
+// certificates that a CA gave to a key which is no enclave's count for nothing.
+func (l *ledger) byEnclaves(view *index.View, result *validate.Result) func(tx int, namespace string) bool {
+	policies := make(map[string]policy.Policy) // nil: not of Full mode
+	known := make(map[[2]string]bool)
+	counts := func(namespace string, endorser *msp.Presented) bool {
+		id := [2]string{namespace, enclaveID(endorser)}
+		may, ok := known[id]
+		if !ok {
+			may = registry{view, l.registry}.mayWrite(namespace, id[1])
+			known[id] = may
+		}
+		return may
+	}
+	return func(i int, namespace string) bool {
+		p, ok := policies[namespace]
+		if !ok {
+			p = l.enclavePolicy(view, namespace)
+			policies[namespace] = p
+		}
+		tx := result.Txs[i]
+		if p == nil || result.Codes[i] != peer.TxValidationCode_VALID {
+			return false
+		}
+		var enclaves []*msp.Presented
+		for _, endorser := range tx.Endorsers() {
+			if counts(namespace, endorser) {
+				enclaves = append(enclaves, endorser)
+			}
+		}
+		return len(enclaves) > 0 && p.EvaluateIdentities(enclaves) == nil
+	}
+}
+
+// enclavePolicy returns a namespace's endorsement policy if its definition is of
+// Full mode, otherwise nil.
+func (l *ledger) enclavePolicy(view *index.View, namespace string) policy.Policy {
+	if namespace == lifecycle.Namespace || namespace == l.registry {
+		return nil
+	}
+	defined, err := lifecycle.Query(namespace, definitions{view})
+	if err != nil {
+		return nil
+	}
+	mode, envelope, err := protocol.EnclavePolicy("VAL-8", defined.ValidationParameter, l.channelHash, namespace, defined.Version)
+	if err != nil || mode != protocol.ModeFull {
+		return nil
+	}
+	compiled, err := policy.Compile(envelope, view.Bundle().Identities())
+	if err != nil {
+		return nil
+	}
+	return compiled
+}
+
+// enclaveID is the id that an enclave has whose key the certificate is over.
+func enclaveID(endorser *msp.Presented) string {
+	sum := sha256.Sum256(endorser.Certificate().RawSubjectPublicKeyInfo)
+	return hex.EncodeToString(sum[:])
+}
