@@ -8,14 +8,16 @@ import (
 
 	"github.com/privatechaincode/fpc/internal/admin"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/internal/registration"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
-// registerCCKeys registers the key set that an enclave generated (KEY-3).
-// Argument: Signed, of KeyRegistration. The key stays the chaincode's until a
-// later generation has a cause, so who may register is narrow (attack 27):
-// administrators of the one organisation that the policy designates, for a
-// registered enclave of theirs.
+// registerCCKeys registers the key set that an enclave generated (KEY-3), or that
+// it imported (KEY-7). Argument: Signed, of KeyRegistration. A generated key stays
+// the chaincode's until a later generation has a cause, so who may register one is
+// narrow (attack 27): administrators of the one organisation that the policy
+// designates, for a registered enclave of theirs. An imported one is the
+// registered one already: administrators register it for their own enclave.
 //
 // Codes: no_policy, wrong_policy, clock, malformed, not_registered, revoked,
 // attest's codes, not_designated, not_admin, foreign_caller, wrong_enclave,
@@ -43,11 +45,19 @@ func (t *tx) registerCCKeys(args [][]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.mayProvision(step, cc, enclave, policy); err != nil {
-		return nil, err
-	}
 	verified, err := protocol.VerifyKeyRegistration(step, enclave.EnclaveVK, signed)
 	if err != nil {
+		return nil, err
+	}
+	current, err := t.store.key(cc)
+	if err != nil {
+		return nil, err
+	}
+	imported, err := t.imported(verified, enclave, current)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.mayProvision(step, cc, enclave, policy, imported); err != nil {
 		return nil, err
 	}
 	if err := t.checkKeyPlace(step, verified, enclave, policy); err != nil {
@@ -56,7 +66,13 @@ func (t *tx) registerCCKeys(args [][]byte) ([]byte, error) {
 	if err := t.checkLineage(step, verified, enclave, policy); err != nil {
 		return nil, err
 	}
-	if err := t.checkGeneration(step, cc, verified); err != nil {
+	if err := t.unprovisioned(step, cc, id); err != nil {
+		return nil, err
+	}
+	if imported {
+		return nil, t.store.putProvisioned(cc, id, signed)
+	}
+	if err := t.checkGeneration(step, cc, verified, current); err != nil {
 		return nil, err
 	}
 	if err := t.store.putKey(cc, &fpc.ChaincodeKey{
@@ -69,12 +85,36 @@ func (t *tx) registerCCKeys(args [][]byte) ([]byte, error) {
 	return nil, t.store.putProvisioned(cc, id, signed)
 }
 
-// mayProvision demands that the policy designates the enclave's organisation,
-// and that one of its administrators calls.
-func (t *tx) mayProvision(step, cc string, enclave *protocol.Credentials, policy *protocol.RegistryPolicy) error {
+// imported tells whether the registration is of the key set that is registered
+// already, in Full mode: there is no import in Lite. Its lineage must cover all
+// that is known of that key set, or a holder could hide where it has been.
+func (t *tx) imported(r protocol.VerifiedKeyRegistration, enclave *protocol.Credentials, current *fpc.ChaincodeKey) (bool, error) {
+	const step = "KEY-7"
+	if current.GetGeneration() != r.Generation || protocol.AttestedMode(enclave.Data) != protocol.ModeFull {
+		return false, nil
+	}
+	known, err := protocol.ParseKeyRegistration(step, current.GetRegistration())
+	if err != nil {
+		return false, err
+	}
+	if !bytes.Equal(known.ChaincodeEK.ID(), r.ChaincodeEK.ID()) {
+		return false, nil
+	}
+	for _, c := range known.Lineage.Custodies() {
+		if !r.Lineage.Contains(c) {
+			return false, protocol.Errorf(step, protocol.CodeLineage, "the lineage leaves out platform %q, TCB level %d, debug %t, which the registered one names", c.Platform, c.TCB, c.Debug)
+		}
+	}
+	return true, nil
+}
+
+// mayProvision demands that one of the administrators of the enclave's
+// organisation calls and, unless the keys are imported, that the policy designates
+// that organisation.
+func (t *tx) mayProvision(step, cc string, enclave *protocol.Credentials, policy *protocol.RegistryPolicy, imported bool) error {
 	host := enclave.Data.GetHostParams().GetMspId()
 	designated, named := policy.DesignatedMSP(cc)
-	if !named || designated != host {
+	if (!named || designated != host) && !imported {
 		return protocol.Errorf(step, protocol.CodeNotDesignated, "the policy designates %q for chaincode %s, the enclave's organisation is %s", designated, cc, host)
 	}
 	return admin.CallerOf(step, t.stub, host)
@@ -104,7 +144,7 @@ func (t *tx) checkLineage(step string, r protocol.VerifiedKeyRegistration, encla
 	if err != nil {
 		return err
 	}
-	claims, err := t.judge(step, enclave, policy, at)
+	claims, err := registration.Judge(step, enclave, policy, t.registry.config.Verifiers, at)
 	if err != nil {
 		return err
 	}
@@ -114,21 +154,22 @@ func (t *tx) checkLineage(step string, r protocol.VerifiedKeyRegistration, encla
 	return r.Lineage.Check(step, policy.Attestation)
 }
 
-// checkGeneration accepts generation 1 where there is no key yet, and else
-// exactly the next one, if it has a cause (KEY-8): the key set's enclave is of
-// another version than the committed one, or revoked.
-func (t *tx) checkGeneration(step, cc string, r protocol.VerifiedKeyRegistration) error {
-	provisioned, err := t.store.provisioned(cc, r.EnclaveID)
+// unprovisioned demands that the enclave has registered no key set yet.
+func (t *tx) unprovisioned(step, cc, id string) error {
+	provisioned, err := t.store.provisioned(cc, id)
 	if err != nil {
 		return err
 	}
 	if provisioned != nil {
-		return protocol.Errorf(step, protocol.CodeAlreadyProvisioned, "enclave %.12s has registered its key set", r.EnclaveID)
+		return protocol.Errorf(step, protocol.CodeAlreadyProvisioned, "enclave %.12s has registered its key set", id)
 	}
-	current, err := t.store.key(cc)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// checkGeneration accepts generation 1 where there is no key yet, and else
+// exactly the next one, if it has a cause (KEY-8): the key set's enclave is of
+// another version than the committed one, or revoked.
+func (t *tx) checkGeneration(step, cc string, r protocol.VerifiedKeyRegistration, current *fpc.ChaincodeKey) error {
 	next := current.GetGeneration() + 1
 	if r.Generation != next {
 		return protocol.Errorf(step, protocol.CodeWrongGeneration, "key set of generation %d, the next one is %d", r.Generation, next)

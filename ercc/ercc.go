@@ -5,9 +5,9 @@
 // it writes is deterministic, so that all endorsers agree.
 //
 // It keeps the attestation policy (LC-5), registered enclaves (REG-11 to
-// REG-15) and chaincode keys (KEY-3), and answers clients and stubs. One file
-// per concern: policy.go, register.go and verify.go, revoke.go, cckeys.go,
-// query.go; store.go holds the state keys.
+// REG-15) and chaincode keys (KEY-3, KEY-6, KEY-7), and answers clients and stubs.
+// One file per concern: policy.go, register.go and verify.go, revoke.go,
+// cckeys.go, keyexport.go, query.go; store.go holds the state keys.
 package ercc
 
 import (
@@ -82,7 +82,9 @@ var functions = map[string]function{
 	protocol.FuncRegisterEnclave: {"admin", []string{"REG-11"}, (*tx).registerEnclave, ""},
 	protocol.FuncRevokeEnclave:   {"admin", []string{"REG-14"}, (*tx).revokeEnclave, ""},
 	protocol.FuncRegisterCCKeys:  {"admin", []string{"KEY-3"}, (*tx).registerCCKeys, ""},
+	protocol.FuncPutKeyExport:    {"admin", []string{"KEY-6"}, (*tx).putKeyExport, ""},
 
+	protocol.FuncGetKeyExport:                 {"stub", []string{"KEY-7"}, (*tx).getKeyExport, ""},
 	protocol.FuncQueryPolicy:                  {"client", []string{"LC-5"}, (*tx).queryPolicy, ""},
 	protocol.FuncQueryChaincodeEncryptionKey:  {"client", []string{"INV-2"}, (*tx).queryChaincodeEncryptionKey, "KEY-1"},
 	protocol.FuncQueryListEnclaveCredentials:  {"client", []string{"INV-5"}, (*tx).queryListEnclaveCredentials, ""},

@@ -67,7 +67,7 @@ func (r *registry) register(creator []byte, credentials *fpc.Credentials) shimte
 }
 
 func (r *registry) registerArgs(credentials *fpc.Credentials) [][]byte {
-	return protocol.RegisterEnclave{Credentials: encode(r.T, credentials), Manifest: r.Manifest}.Args()
+	return protocol.RegisterEnclave{Credentials: encode(r.T, credentials), Manifest: r.Manifest, Roots: r.Roots}.Args()
 }
 
 func (r *registry) registerKeys(creator []byte, registration *fpc.Signed) shimtest.Result {
@@ -143,10 +143,12 @@ func TestUnknownFunctionAndWrongArguments(t *testing.T) {
 		want protocol.Code
 	}{
 		"no function":           {nil, protocol.CodeUnknownFunction},
-		"unknown function":      {shimtest.Args("putKeyExport"), protocol.CodeUnknownFunction},
+		"unknown function":      {shimtest.Args("putKeyset"), protocol.CodeUnknownFunction},
 		"setPolicy without":     {shimtest.Args("setPolicy"), protocol.CodeBadArguments},
 		"registerEnclave one":   {shimtest.Args("registerEnclave", "x"), protocol.CodeBadArguments},
 		"registerCCKeys two":    {shimtest.Args("registerCCKeys", "x", "y"), protocol.CodeBadArguments},
+		"putKeyExport without":  {shimtest.Args("putKeyExport"), protocol.CodeBadArguments},
+		"getKeyExport one":      {shimtest.Args("getKeyExport", "auction"), protocol.CodeBadArguments},
 		"revokeEnclave one":     {shimtest.Args("revokeEnclave", "auction"), protocol.CodeBadArguments},
 		"name with a slash":     {shimtest.Args("queryListEnclaveCredentials", "a/b"), protocol.CodeBadArguments},
 		"enclave id not hex":    {shimtest.Args("queryEnclaveCredentials", "auction", "../x"), protocol.CodeBadArguments},

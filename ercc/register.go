@@ -15,13 +15,14 @@ import (
 const maxCredentials = 256 << 10
 
 // registerEnclave registers an enclave (REG-11 to REG-13), or replaces the
-// credentials of one that attests anew (REG-15). Arguments: Credentials, and
-// the code manifest whose hash is the definition's version. It returns the
+// credentials of one that attests anew (REG-15). Arguments: Credentials, the code
+// manifest whose hash is the definition's version and, in Full mode, the
+// organisations' roots, under which the certificate is verified. It returns the
 // enclave id. No clock floor is kept: a timestamp, however far ahead, leaves
 // nothing behind (attack 30).
 //
 // Codes: those of REG-12, and too_large, revoked, already_registered, not_registered,
-// wrong_enclave, stale_refresh.
+// wrong_enclave, stale_refresh, not_certified, wrong_certificate.
 func (t *tx) registerEnclave(args [][]byte) ([]byte, error) {
 	given, err := protocol.ParseRegisterEnclave(args)
 	if err != nil {
@@ -39,11 +40,14 @@ func (t *tx) registerEnclave(args [][]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	cc, id := r.definition.Name, r.credentials.EnclaveID()
-	if err := t.mayEnter(r); err != nil {
+	cc, id := r.definition.Name, r.EnclaveID()
+	former, err := t.mayEnter(r)
+	if err != nil {
 		return nil, err
 	}
-	stored.Certificate = nil // Full: REG-12 would have to check it
+	if stored.Certificate, err = certificate(r, stored.GetCertificate(), former.GetCertificate(), given.Roots); err != nil {
+		return nil, err
+	}
 	t.record("REG-13", "ercc", "put credentials")
 	if err := t.store.putCredentials(cc, id, stored); err != nil {
 		return nil, err
@@ -54,32 +58,50 @@ func (t *tx) registerEnclave(args [][]byte) ([]byte, error) {
 	return []byte(id), nil
 }
 
-// mayEnter holds a verified enclave against what the registry knows of it.
-func (t *tx) mayEnter(r *registration) error {
+// certificate returns the certificate that is kept (REG-12): none in Lite mode; in
+// Full mode the one given or, where an enclave attests anew without one, its
+// former one. It is verified either way: the policy's roots may have changed.
+func certificate(r *verified, given, former, roots []byte) ([]byte, error) {
+	const step = "REG-12"
+	if r.Mode == protocol.ModeLite {
+		return nil, nil
+	}
+	if len(given) == 0 {
+		given = former
+	}
+	if len(given) == 0 {
+		return nil, protocol.Errorf(step, protocol.CodeNotCertified, "the credentials of enclave %.12s have no certificate", r.EnclaveID())
+	}
+	return given, r.CheckCertificate(step, given, roots)
+}
+
+// mayEnter holds a verified enclave against what the registry knows of it, and
+// returns the credentials that it replaces, nil if there are none.
+func (t *tx) mayEnter(r *verified) (*fpc.Credentials, error) {
 	const step = "REG-13"
-	cc, id := r.definition.Name, r.credentials.EnclaveID()
+	cc, id := r.definition.Name, r.EnclaveID()
 	revoked, err := t.store.revoked(cc, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if revoked {
-		return protocol.Errorf(step, protocol.CodeRevoked, "enclave %.12s is revoked, for ever", id)
+		return nil, protocol.Errorf(step, protocol.CodeRevoked, "enclave %.12s is revoked, for ever", id)
 	}
 	known, err := t.store.credentials(cc, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if r.credentials.Data.GetOnCreation() {
+	if r.Data.GetOnCreation() {
 		if known != nil {
-			return protocol.Errorf(step, protocol.CodeAlreadyRegistered, "enclave %.12s is registered", id)
+			return nil, protocol.Errorf(step, protocol.CodeAlreadyRegistered, "enclave %.12s is registered", id)
 		}
-		return nil
+		return nil, nil
 	}
 	t.record("REG-15", "admin", "refresh credentials")
 	if known == nil {
-		return protocol.Errorf("REG-15", protocol.CodeNotRegistered, "enclave %.12s is refreshed before it was registered", id)
+		return nil, protocol.Errorf("REG-15", protocol.CodeNotRegistered, "enclave %.12s is refreshed before it was registered", id)
 	}
-	return mayReplace(r.credentials, known)
+	return known, mayReplace(r.Credentials, known)
 }
 
 // codeStaleRefresh: attested under an older channel configuration than the

@@ -8,6 +8,7 @@ import (
 
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/internal/admin"
+	"github.com/privatechaincode/fpc/internal/registration"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -78,7 +79,7 @@ func (t *tx) failsPolicy(step string, c *protocol.Credentials, policy *protocol.
 	if err != nil {
 		return "", err
 	}
-	_, err = t.judge(step, c, policy, at)
+	_, err = registration.Judge(step, c, policy, t.registry.config.Verifiers, at)
 	switch code := protocol.CodeOf(err); code {
 	case attest.CodePlatform, attest.CodeDebug, attest.CodeTCB:
 		return code, nil

@@ -149,6 +149,15 @@ func (s store) putProvisioned(cc, enclave string, m *fpc.Signed) error {
 	return s.putMessage(protocol.ProvisionedKey(cc, enclave), m)
 }
 
+// exported returns the key export to an enclave, empty if there is none.
+func (s store) exported(cc, receiver string) ([]byte, error) {
+	return s.get(protocol.ExportedKey(cc, receiver))
+}
+
+func (s store) putExported(cc, receiver string, m *fpc.Signed) error {
+	return s.putMessage(protocol.ExportedKey(cc, receiver), m)
+}
+
 // enclave fills in all that is known of an enclave: each validation asks for it,
 // so it is one request to the peer.
 func (s store) enclave(cc, enclave string, view *fpc.ValidationView) error {

@@ -86,19 +86,27 @@ func ParseGenerateCCKeys(args [][]byte) (suite string, err error) {
 type RegisterEnclave struct {
 	Credentials []byte // serialised Credentials, with evidence (REG-10)
 	Manifest    []byte // the package's code manifest
+	Roots       []byte // Full: the organisations' roots ([CertificateRoots]); else empty
 }
 
 // Args returns the proposal's arguments.
 func (a RegisterEnclave) Args() [][]byte {
-	return [][]byte{[]byte(FuncRegisterEnclave), a.Credentials, a.Manifest}
+	args := [][]byte{[]byte(FuncRegisterEnclave), a.Credentials, a.Manifest}
+	if len(a.Roots) != 0 {
+		args = append(args, a.Roots)
+	}
+	return args
 }
 
 // ParseRegisterEnclave reads the arguments.
 func ParseRegisterEnclave(args [][]byte) (RegisterEnclave, error) {
+	if len(args) == 3 {
+		return RegisterEnclave{args[0], args[1], args[2]}, nil
+	}
 	if err := count("REG-11", FuncRegisterEnclave, args, 2); err != nil {
 		return RegisterEnclave{}, err
 	}
-	return RegisterEnclave{args[0], args[1]}, nil
+	return RegisterEnclave{Credentials: args[0], Manifest: args[1]}, nil
 }
 
 // RegisterCCKeysArgs returns the arguments of registerCCKeys (KEY-3).
@@ -118,6 +126,23 @@ func ParseRegisterCCKeys(args [][]byte) (*pb.Signed, error) {
 	return ParseSigned("KEY-3", args[0])
 }
 
+// PutKeyExportArgs returns the arguments of putKeyExport (KEY-6).
+func PutKeyExportArgs(export *pb.Signed) ([][]byte, error) {
+	b, err := marshal(export)
+	if err != nil {
+		return nil, Errorf("KEY-6", CodeInternal, "encode the key export: %w", err)
+	}
+	return [][]byte{[]byte(FuncPutKeyExport), b}, nil
+}
+
+// ParsePutKeyExport reads the arguments.
+func ParsePutKeyExport(args [][]byte) (*pb.Signed, error) {
+	if err := count("KEY-6", FuncPutKeyExport, args, 1); err != nil {
+		return nil, err
+	}
+	return ParseSigned("KEY-6", args[0])
+}
+
 // ParseSigned decodes a Signed message, as generateCCKeys answers it.
 func ParseSigned(step string, b []byte) (*pb.Signed, error) {
 	m := &pb.Signed{}
@@ -128,7 +153,7 @@ func ParseSigned(step string, b []byte) (*pb.Signed, error) {
 }
 
 // EnclaveArgs returns the arguments of a function of ERCC on one enclave:
-// revokeEnclave, queryEnclaveCredentials.
+// revokeEnclave, queryEnclaveCredentials, getKeyExport (of its receiver).
 func EnclaveArgs(function, chaincodeID, enclaveID string) [][]byte {
 	return [][]byte{[]byte(function), []byte(chaincodeID), []byte(enclaveID)}
 }

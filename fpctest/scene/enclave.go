@@ -29,6 +29,8 @@ type Enclave struct {
 	Key        keys.ChaincodeDK
 	Generation uint64
 	Lineage    protocol.Lineage
+	// Certificate goes into the credentials (REG-9); see Certify.
+	Certificate []byte
 }
 
 // NewEnclave makes an enclave of the committed chaincode, hosted by an
@@ -71,7 +73,7 @@ func (e *Enclave) ID() string { return e.VK.ID() }
 func (e *Enclave) Credentials() *fpc.Credentials {
 	b := must(proto.Marshal(e.Data))(e.scene)
 	evidence := must(guest.Issue(e.CodeID, protocol.StatementHash(b), e.Sim))(e.scene)
-	return &fpc.Credentials{AttestedData: b, Evidence: evidence}
+	return &fpc.Credentials{AttestedData: b, Evidence: evidence, Certificate: e.Certificate}
 }
 
 // KeyRegistration signs the registration of the enclave's key set (KEY-2).

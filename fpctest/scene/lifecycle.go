@@ -26,12 +26,15 @@ func NewLifecycle() *Lifecycle {
 }
 
 // Commit commits the next sequence of a chaincode's definition.
-func (l *Lifecycle) Commit(name, version string) {
+func (l *Lifecycle) Commit(name, version string) { l.CommitWith(name, version, nil) }
+
+// CommitWith is Commit with an endorsement policy, a serialised ApplicationPolicy.
+func (l *Lifecycle) CommitWith(name, version string, policy []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.definitions[name] = &lifecycle.QueryChaincodeDefinitionResult{
 		Sequence: l.definitions[name].GetSequence() + 1,
-		Version:  version,
+		Version:  version, ValidationParameter: policy,
 	}
 }
 

@@ -41,6 +41,7 @@ type Scene struct {
 	RootsHash   []byte
 	CodeID      [32]byte // of the private chaincode, simulated
 	Manifest    []byte
+	Roots       []byte    // of the organisations, for certificates; empty in Lite mode
 	Now         time.Time // of all clocks
 
 	orderer *fpctest.Org

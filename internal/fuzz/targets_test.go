@@ -23,7 +23,7 @@ var decoders = map[string][]string{
 	"enclave to stub":       {"transport FuzzHost", "stub FuzzEnclave"},
 	"client to enclave":     {"protocol FuzzParseRequest", "keys FuzzOpenRequest", "keys FuzzUnpad", "fabric/envelope FuzzUnpackProposal"},
 	"client to validation":  {"stub/validation FuzzResponse", "protocol FuzzVerifyResponse"},
-	"ERCC arguments":        {"ercc FuzzArguments", "protocol FuzzParseCredentials", "protocol FuzzParseKeyRegistration", "protocol FuzzParseKeyExport", "protocol FuzzCodeManifest", "protocol FuzzRegistryPolicy", "keys FuzzChaincodeEK", "keys FuzzParseEnclaveVK"},
+	"ERCC arguments":        {"ercc FuzzArguments", "ercc FuzzFullArguments", "protocol FuzzParseCredentials", "protocol FuzzParseKeyRegistration", "protocol FuzzParseKeyExport", "protocol FuzzCodeManifest", "protocol FuzzRegistryPolicy", "keys FuzzChaincodeEK", "keys FuzzParseEnclaveVK"},
 	"evidence":              {"attest/sim/guest FuzzVerify"},
 	"answers to a client":   {"client/trust FuzzCheck", "client/trust FuzzAgreed", "client/trust FuzzAnswer", "protocol FuzzEnclavePolicy", "protocol FuzzVerifyEndorsed", "fabric/envelope FuzzResult", "protocol FuzzParseError"},
 	"packages":              {"builder/pkg FuzzRead", "builder/pkg FuzzUntar", "builder/pkg FuzzCode", "fabric/lifecycle FuzzParsePackage"},

@@ -145,6 +145,6 @@ var network = []mutant{
 	},
 	{
 		"6", "VAL-5", "a transaction id is committed twice in one block", "fabric/validate/finish.go",
-		`if seen[tx.TxID] {`, never, "./fabric/validate", "TestDuplicates",
+		`first, twice := seen[tx.TxID]`, `first, twice := seen[tx.TxID+" "]`, "./fabric/validate", "TestDuplicates",
 	},
 }

@@ -63,28 +63,28 @@ var registration = []mutant{
 		`if v := CodeManifestVersion(manifest); v != version {`, never, "./ercc", "TestAttack12RegisterRefusals",
 	},
 	{
-		"12", "REG-12", "code that no manifest lists", "ercc/verify.go",
-		`if !m.Contains(claims.Platform, claims.CodeID) {`, never, "./ercc", "TestAttack12RegisterRefusals",
+		"12", "REG-12", "code that no manifest lists", "internal/registration/registration.go",
+		`if !m.Contains(e.Claims.Platform, e.Claims.CodeID) {`, never, "./ercc", "TestAttack12RegisterRefusals",
 	},
 	{
-		"12", "REG-12", "another version than the committed one", "ercc/verify.go",
+		"12", "REG-12", "another version than the committed one", "internal/registration/registration.go",
 		`if p.GetVersion() != committed.GetVersion() {`, never, "./ercc", "TestAttack12RegisterRefusals",
 	},
 	{
-		"28", "REG-12", "the sequence is compared: a policy-only sequence strands enclaves", "ercc/verify.go",
+		"28", "REG-12", "the sequence is compared: a policy-only sequence strands enclaves", "internal/registration/registration.go",
 		`if p.GetVersion() != committed.GetVersion() {`, `if p.GetVersion() != committed.GetVersion() || p.GetSequence() != committed.GetSequence() {`, "./ercc", "TestAttack28NewSequenceOfTheSameVersion",
 	},
 	{
-		"12", "REG-12", "another channel's name", "ercc/verify.go",
-		`if p.GetChannelId() != committed.Channel {`, never, "./ercc", "TestAttack12RegisterRefusals",
+		"12", "REG-12", "another channel's name", "internal/registration/registration.go",
+		`if p.GetChannelId() != committed.GetChannelId() {`, never, "./ercc", "TestAttack12RegisterRefusals",
 	},
 	{
-		"12", "REG-12", "another channel of the same name", "ercc/verify.go",
-		`if !bytes.Equal(c.Data.GetChannelHash(), policy.ChannelHashBytes()) {`, never, "./ercc", "TestAttack12RegisterRefusals",
+		"12", "REG-12", "another channel of the same name", "internal/registration/registration.go",
+		`if !bytes.Equal(e.Data.GetChannelHash(), e.facts.Policy.ChannelHashBytes()) {`, never, "./ercc", "TestAttack12RegisterRefusals",
 	},
 	{
-		"12", "REG-12", "other MSP roots", "ercc/verify.go",
-		`if !bytes.Equal(c.Data.GetMspRootsHash(), policy.MSPRootsHashBytes()) {`, never, "./ercc", "TestAttack12RegisterRefusals",
+		"12", "REG-12", "other MSP roots", "internal/registration/registration.go",
+		`if !bytes.Equal(e.Data.GetMspRootsHash(), e.facts.Policy.MSPRootsHashBytes()) {`, never, "./ercc", "TestAttack12RegisterRefusals",
 	},
 	{
 		"12", "REG-12", "a caller who is no admin", "internal/admin/admin.go",
@@ -161,7 +161,7 @@ var keyRegistration = []mutant{
 	},
 	{
 		"27", "KEY-3", "an organisation that nobody designated", "ercc/cckeys.go",
-		`if !named || designated != host {`, never, "./ercc", "TestAttack27WhoRegistersKeys",
+		`if (!named || designated != host) && !imported {`, never, "./ercc", "TestAttack27WhoRegistersKeys",
 	},
 	{
 		"27", "KEY-3", "a caller who is no admin of it", "ercc/cckeys.go",
@@ -210,9 +210,9 @@ var keyRegistration = []mutant{
 	},
 	{
 		"29", "KEY-3", "evidence is judged at registration only", "ercc/cckeys.go",
-		`claims, err := t.judge(step, enclave, policy, at)`, `lax := *policy
+		`claims, err := registration.Judge(step, enclave, policy, t.registry.config.Verifiers, at)`, `lax := *policy
 	lax.Attestation.Platforms = map[string]protocol.PlatformPolicy{enclave.Evidence.GetPlatform(): {AllowDebug: true}}
-	claims, err := t.judge(step, enclave, &lax, at)`, "./ercc", "TestAttack29PolicyBecameHardware",
+	claims, err := registration.Judge(step, enclave, &lax, t.registry.config.Verifiers, at)`, "./ercc", "TestAttack29PolicyBecameHardware",
 	},
 	{
 		"29", "KEY-3", "a key set without lineage", "protocol/keyregistration.go",

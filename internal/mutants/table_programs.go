@@ -30,11 +30,11 @@ var programs = []mutant{
 		`s.end(fmt.Errorf("the enclave ended: %w", err))`, `_ = fmt.Errorf`, "./stub", "TestAttack19KilledEnclave",
 	},
 	{
-		"", "INV-6c", "what a chaincode prints reaches its host", "enclave/private/confine/confine_linux.go",
+		"", "INV-6c", "what a chaincode prints reaches its host", "internal/launched/confine/confine_linux.go",
 		`r.do("standard streams closed", silence)`, `_ = silence`, "./enclave/private", "TestConfinedEnclave",
 	},
 	{
-		"", "INV-6c", "an enclave makes code at run time", "enclave/private/confine/seccomp_linux.go",
+		"", "INV-6c", "an enclave makes code at run time", "internal/launched/confine/seccomp_linux.go",
 		`one("mmap", 2, seccomp.BitsNotSet, unix.PROT_EXEC),`, `one("mmap", 2, seccomp.BitsNotSet, 1<<20),`, "./enclave/private", "TestConfinedEnclave",
 	},
 	{
