@@ -67,6 +67,9 @@ const (
 	// LabelSessionAnswer derives the key of a session's answers, and binds them.
 	LabelSessionAnswer Label = "fpc/v1/session-answer"
 
+	// LabelLedgerCheckpoint binds the parts of a ledger enclave's sealed checkpoint.
+	LabelLedgerCheckpoint Label = "fpc/v1/ledger-checkpoint"
+
 	// LabelMSPRoots hashes the root certificates of the application MSPs (REG-6).
 	LabelMSPRoots Label = "fpc/v1/msp-roots"
 	// LabelMSPConfig hashes the whole MSP configurations (REG-6).

@@ -61,12 +61,10 @@ func (a agreed) check(step string) (agreed, error) {
 	return a, nil
 }
 
-// newIndex makes an index that keeps the values which asks and validation need:
-// definitions and registrations.
-func newIndex(registry string) *index.Index {
-	return index.New(func(namespace string) bool {
-		return namespace == lifecycle.Namespace || namespace == registry
-	}, KeptHeads)
+// kept tells of which namespaces values are kept, those that asks and validation
+// need: definitions and registrations.
+func kept(registry string) func(namespace string) bool {
+	return func(namespace string) bool { return namespace == lifecycle.Namespace || namespace == registry }
 }
 
 // Join takes a channel's genesis block (join_channel). Whoever speaks to this
@@ -97,7 +95,7 @@ func (e *Enclave) Join(_ context.Context, req *fpc.JoinRequest) (*fpc.JoinRespon
 	if err != nil {
 		return nil, protocol.Errorf(step, configCode(err, CodeWrongGenesis), "%w", err)
 	}
-	ix := newIndex(a.registry)
+	ix := index.New(kept(a.registry), KeptHeads)
 	if _, err := ix.Add(&index.Judged{
 		Header: genesis.GetHeader(), Result: result, Payloads: make([][32]byte, len(result.Txs)), Bundle: result.Bundle,
 	}); err != nil {

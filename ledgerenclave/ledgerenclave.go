@@ -91,10 +91,12 @@ type Enclave struct {
 	config   Config
 	instance []byte // 32 random bytes of this process
 
-	mu         sync.Mutex             // held by whatever changes the fields below
-	checkpoint *checkpoint            // under way; nil: none
-	resuming   *resuming              // checkpoint being read; nil: none
-	ledger     atomic.Pointer[ledger] // nil: neither joined nor resumed
+	mu       sync.Mutex             // held by whatever changes the ledger
+	resuming *resuming              // checkpoint being read; nil: none
+	ledger   atomic.Pointer[ledger] // nil: neither joined nor resumed
+
+	checkpointing sync.Mutex
+	checkpoint    *checkpoint // being written; nil: none
 }
 
 // New returns a ledger enclave that knows no channel: Join or Resume comes next.

@@ -2679,6 +2679,464 @@ func (x *LedgerStatus) GetStopped() *Failure {
 	return nil
 }
 
+// SealedLedgerPart is one part of a sealed checkpoint. All fields before
+// `sealed` are bound by it, so parts of two checkpoints do not mix.
+type SealedLedgerPart struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Platform      string                 `protobuf:"bytes,2,opt,name=platform,proto3" json:"platform,omitempty"`
+	CodeId        string                 `protobuf:"bytes,3,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`
+	ChannelHash   []byte                 `protobuf:"bytes,4,opt,name=channel_hash,json=channelHash,proto3" json:"channel_hash,omitempty"`
+	Head          *Head                  `protobuf:"bytes,5,opt,name=head,proto3" json:"head,omitempty"`             // that the checkpoint is of
+	Checkpoint    []byte                 `protobuf:"bytes,6,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"` // 32 random bytes, the same in all its parts
+	Part          uint32                 `protobuf:"varint,7,opt,name=part,proto3" json:"part,omitempty"`            // from 0
+	Last          bool                   `protobuf:"varint,8,opt,name=last,proto3" json:"last,omitempty"`
+	Sealed        []byte                 `protobuf:"bytes,9,opt,name=sealed,proto3" json:"sealed,omitempty"` // sealed LedgerPart
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedLedgerPart) Reset() {
+	*x = SealedLedgerPart{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedLedgerPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedLedgerPart) ProtoMessage() {}
+
+func (x *SealedLedgerPart) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedLedgerPart.ProtoReflect.Descriptor instead.
+func (*SealedLedgerPart) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *SealedLedgerPart) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SealedLedgerPart) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
+}
+
+func (x *SealedLedgerPart) GetCodeId() string {
+	if x != nil {
+		return x.CodeId
+	}
+	return ""
+}
+
+func (x *SealedLedgerPart) GetChannelHash() []byte {
+	if x != nil {
+		return x.ChannelHash
+	}
+	return nil
+}
+
+func (x *SealedLedgerPart) GetHead() *Head {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *SealedLedgerPart) GetCheckpoint() []byte {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+func (x *SealedLedgerPart) GetPart() uint32 {
+	if x != nil {
+		return x.Part
+	}
+	return 0
+}
+
+func (x *SealedLedgerPart) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+func (x *SealedLedgerPart) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// LedgerPart is a piece of a ledger enclave's state: the header first, then
+// blocks, transactions and keys in their order.
+type LedgerPart struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	Header              *LedgerHeader          `protobuf:"bytes,1,opt,name=header,proto3" json:"header,omitempty"`                                                                                          // in part 0
+	BlockHashes         []byte                 `protobuf:"bytes,2,opt,name=block_hashes,json=blockHashes,proto3" json:"block_hashes,omitempty"`                                                             // 32 bytes each
+	BlockTransactions   []uint32               `protobuf:"varint,3,rep,packed,name=block_transactions,json=blockTransactions,proto3" json:"block_transactions,omitempty"`                                   // how many each block has
+	TransactionIds      []byte                 `protobuf:"bytes,4,opt,name=transaction_ids,json=transactionIds,proto3" json:"transaction_ids,omitempty"`                                                    // 32 bytes each; zeros where odd_ids has it
+	TransactionPayloads []byte                 `protobuf:"bytes,5,opt,name=transaction_payloads,json=transactionPayloads,proto3" json:"transaction_payloads,omitempty"`                                     // 32 bytes each
+	TransactionCodes    []byte                 `protobuf:"bytes,6,opt,name=transaction_codes,json=transactionCodes,proto3" json:"transaction_codes,omitempty"`                                              // one byte each
+	OddIds              map[uint32]string      `protobuf:"bytes,7,rep,name=odd_ids,json=oddIds,proto3" json:"odd_ids,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // by place in this part: ids that are no hashes
+	Keys                []*LedgerKey           `protobuf:"bytes,8,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *LedgerPart) Reset() {
+	*x = LedgerPart{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerPart) ProtoMessage() {}
+
+func (x *LedgerPart) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerPart.ProtoReflect.Descriptor instead.
+func (*LedgerPart) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *LedgerPart) GetHeader() *LedgerHeader {
+	if x != nil {
+		return x.Header
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetBlockHashes() []byte {
+	if x != nil {
+		return x.BlockHashes
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetBlockTransactions() []uint32 {
+	if x != nil {
+		return x.BlockTransactions
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetTransactionIds() []byte {
+	if x != nil {
+		return x.TransactionIds
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetTransactionPayloads() []byte {
+	if x != nil {
+		return x.TransactionPayloads
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetTransactionCodes() []byte {
+	if x != nil {
+		return x.TransactionCodes
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetOddIds() map[uint32]string {
+	if x != nil {
+		return x.OddIds
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetKeys() []*LedgerKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+type LedgerHeader struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Config        []byte                 `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`                              // serialised Config
+	BlockHeader   []byte                 `protobuf:"bytes,2,opt,name=block_header,json=blockHeader,proto3" json:"block_header,omitempty"` // serialised BlockHeader of the newest block
+	ChannelId     string                 `protobuf:"bytes,3,opt,name=channel_id,json=channelId,proto3" json:"channel_id,omitempty"`
+	StateDatabase string                 `protobuf:"bytes,4,opt,name=state_database,json=stateDatabase,proto3" json:"state_database,omitempty"`
+	Registry      string                 `protobuf:"bytes,5,opt,name=registry,proto3" json:"registry,omitempty"`
+	Tainted       []string               `protobuf:"bytes,6,rep,name=tainted,proto3" json:"tainted,omitempty"`
+	Buckets       []*LedgerBucket        `protobuf:"bytes,7,rep,name=buckets,proto3" json:"buckets,omitempty"` // by number
+	Transactions  uint64                 `protobuf:"varint,8,opt,name=transactions,proto3" json:"transactions,omitempty"`
+	Keys          uint64                 `protobuf:"varint,9,opt,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerHeader) Reset() {
+	*x = LedgerHeader{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerHeader) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerHeader) ProtoMessage() {}
+
+func (x *LedgerHeader) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerHeader.ProtoReflect.Descriptor instead.
+func (*LedgerHeader) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *LedgerHeader) GetConfig() []byte {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
+func (x *LedgerHeader) GetBlockHeader() []byte {
+	if x != nil {
+		return x.BlockHeader
+	}
+	return nil
+}
+
+func (x *LedgerHeader) GetChannelId() string {
+	if x != nil {
+		return x.ChannelId
+	}
+	return ""
+}
+
+func (x *LedgerHeader) GetStateDatabase() string {
+	if x != nil {
+		return x.StateDatabase
+	}
+	return ""
+}
+
+func (x *LedgerHeader) GetRegistry() string {
+	if x != nil {
+		return x.Registry
+	}
+	return ""
+}
+
+func (x *LedgerHeader) GetTainted() []string {
+	if x != nil {
+		return x.Tainted
+	}
+	return nil
+}
+
+func (x *LedgerHeader) GetBuckets() []*LedgerBucket {
+	if x != nil {
+		return x.Buckets
+	}
+	return nil
+}
+
+func (x *LedgerHeader) GetTransactions() uint64 {
+	if x != nil {
+		return x.Transactions
+	}
+	return 0
+}
+
+func (x *LedgerHeader) GetKeys() uint64 {
+	if x != nil {
+		return x.Keys
+	}
+	return 0
+}
+
+// LedgerBucket is a namespace's public state, or the hashed state of one of its
+// collections.
+type LedgerBucket struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Namespace     string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	Collection    string                 `protobuf:"bytes,2,opt,name=collection,proto3" json:"collection,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerBucket) Reset() {
+	*x = LedgerBucket{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerBucket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerBucket) ProtoMessage() {}
+
+func (x *LedgerBucket) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerBucket.ProtoReflect.Descriptor instead.
+func (*LedgerBucket) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *LedgerBucket) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *LedgerBucket) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+type LedgerKey struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           []byte                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`   // the bucket's number in 4 bytes, big-endian, then the key or its hash
+	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"` // of the value
+	Metadata      []byte                 `protobuf:"bytes,3,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	Version       uint32                 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"` // number of the transaction
+	Writer        uint32                 `protobuf:"varint,5,opt,name=writer,proto3" json:"writer,omitempty"`   // number of the transaction; the highest bit: by enclaves
+	Value         []byte                 `protobuf:"bytes,6,opt,name=value,proto3" json:"value,omitempty"`      // where it is kept
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerKey) Reset() {
+	*x = LedgerKey{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerKey) ProtoMessage() {}
+
+func (x *LedgerKey) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerKey.ProtoReflect.Descriptor instead.
+func (*LedgerKey) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *LedgerKey) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *LedgerKey) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *LedgerKey) GetMetadata() []byte {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *LedgerKey) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *LedgerKey) GetWriter() uint32 {
+	if x != nil {
+		return x.Writer
+	}
+	return 0
+}
+
+func (x *LedgerKey) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
 var File_fpc_protocol_ledger_proto protoreflect.FileDescriptor
 
 const file_fpc_protocol_ledger_proto_rawDesc = "" +
@@ -2869,7 +3327,55 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\atainted\x18\n" +
 	" \x03(\tR\atainted\x12 \n" +
 	"\vconfinement\x18\v \x03(\tR\vconfinement\x12/\n" +
-	"\astopped\x18\f \x01(\v2\x15.fpc.protocol.FailureR\astoppedB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
+	"\astopped\x18\f \x01(\v2\x15.fpc.protocol.FailureR\astopped\"\x8c\x02\n" +
+	"\x10SealedLedgerPart\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
+	"\bplatform\x18\x02 \x01(\tR\bplatform\x12\x17\n" +
+	"\acode_id\x18\x03 \x01(\tR\x06codeId\x12!\n" +
+	"\fchannel_hash\x18\x04 \x01(\fR\vchannelHash\x12&\n" +
+	"\x04head\x18\x05 \x01(\v2\x12.fpc.protocol.HeadR\x04head\x12\x1e\n" +
+	"\n" +
+	"checkpoint\x18\x06 \x01(\fR\n" +
+	"checkpoint\x12\x12\n" +
+	"\x04part\x18\a \x01(\rR\x04part\x12\x12\n" +
+	"\x04last\x18\b \x01(\bR\x04last\x12\x16\n" +
+	"\x06sealed\x18\t \x01(\fR\x06sealed\"\xc2\x03\n" +
+	"\n" +
+	"LedgerPart\x122\n" +
+	"\x06header\x18\x01 \x01(\v2\x1a.fpc.protocol.LedgerHeaderR\x06header\x12!\n" +
+	"\fblock_hashes\x18\x02 \x01(\fR\vblockHashes\x12-\n" +
+	"\x12block_transactions\x18\x03 \x03(\rR\x11blockTransactions\x12'\n" +
+	"\x0ftransaction_ids\x18\x04 \x01(\fR\x0etransactionIds\x121\n" +
+	"\x14transaction_payloads\x18\x05 \x01(\fR\x13transactionPayloads\x12+\n" +
+	"\x11transaction_codes\x18\x06 \x01(\fR\x10transactionCodes\x12=\n" +
+	"\aodd_ids\x18\a \x03(\v2$.fpc.protocol.LedgerPart.OddIdsEntryR\x06oddIds\x12+\n" +
+	"\x04keys\x18\b \x03(\v2\x17.fpc.protocol.LedgerKeyR\x04keys\x1a9\n" +
+	"\vOddIdsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\rR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb3\x02\n" +
+	"\fLedgerHeader\x12\x16\n" +
+	"\x06config\x18\x01 \x01(\fR\x06config\x12!\n" +
+	"\fblock_header\x18\x02 \x01(\fR\vblockHeader\x12\x1d\n" +
+	"\n" +
+	"channel_id\x18\x03 \x01(\tR\tchannelId\x12%\n" +
+	"\x0estate_database\x18\x04 \x01(\tR\rstateDatabase\x12\x1a\n" +
+	"\bregistry\x18\x05 \x01(\tR\bregistry\x12\x18\n" +
+	"\atainted\x18\x06 \x03(\tR\atainted\x124\n" +
+	"\abuckets\x18\a \x03(\v2\x1a.fpc.protocol.LedgerBucketR\abuckets\x12\"\n" +
+	"\ftransactions\x18\b \x01(\x04R\ftransactions\x12\x12\n" +
+	"\x04keys\x18\t \x01(\x04R\x04keys\"L\n" +
+	"\fLedgerBucket\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x1e\n" +
+	"\n" +
+	"collection\x18\x02 \x01(\tR\n" +
+	"collection\"\x95\x01\n" +
+	"\tLedgerKey\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x1a\n" +
+	"\bmetadata\x18\x03 \x01(\fR\bmetadata\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\rR\aversion\x12\x16\n" +
+	"\x06writer\x18\x05 \x01(\rR\x06writer\x12\x14\n" +
+	"\x05value\x18\x06 \x01(\fR\x05valueB1Z/github.com/privatechaincode/fpc/internal/pb/fpcb\x06proto3"
 
 var (
 	file_fpc_protocol_ledger_proto_rawDescOnce sync.Once
@@ -2883,7 +3389,7 @@ func file_fpc_protocol_ledger_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_ledger_proto_rawDescData
 }
 
-var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*Head)(nil),                // 0: fpc.protocol.Head
 	(*SessionValues)(nil),       // 1: fpc.protocol.SessionValues
@@ -2925,16 +3431,22 @@ var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*CheckpointResponse)(nil),  // 37: fpc.protocol.CheckpointResponse
 	(*LedgerStatusRequest)(nil), // 38: fpc.protocol.LedgerStatusRequest
 	(*LedgerStatus)(nil),        // 39: fpc.protocol.LedgerStatus
-	(*Evidence)(nil),            // 40: fpc.protocol.Evidence
-	(*ChainInfo)(nil),           // 41: fpc.protocol.ChainInfo
-	(*Failure)(nil),             // 42: fpc.protocol.Failure
-	(*Step)(nil),                // 43: fpc.protocol.Step
+	(*SealedLedgerPart)(nil),    // 40: fpc.protocol.SealedLedgerPart
+	(*LedgerPart)(nil),          // 41: fpc.protocol.LedgerPart
+	(*LedgerHeader)(nil),        // 42: fpc.protocol.LedgerHeader
+	(*LedgerBucket)(nil),        // 43: fpc.protocol.LedgerBucket
+	(*LedgerKey)(nil),           // 44: fpc.protocol.LedgerKey
+	nil,                         // 45: fpc.protocol.LedgerPart.OddIdsEntry
+	(*Evidence)(nil),            // 46: fpc.protocol.Evidence
+	(*ChainInfo)(nil),           // 47: fpc.protocol.ChainInfo
+	(*Failure)(nil),             // 48: fpc.protocol.Failure
+	(*Step)(nil),                // 49: fpc.protocol.Step
 }
 var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	1,  // 0: fpc.protocol.SessionHello.values:type_name -> fpc.protocol.SessionValues
-	40, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
+	46, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
 	1,  // 2: fpc.protocol.SessionAccept.values:type_name -> fpc.protocol.SessionValues
-	40, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
+	46, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
 	6,  // 4: fpc.protocol.LedgerRequest.asks:type_name -> fpc.protocol.LedgerAsk
 	7,  // 5: fpc.protocol.LedgerAsk.identity:type_name -> fpc.protocol.IdentityAsk
 	8,  // 6: fpc.protocol.LedgerAsk.keys:type_name -> fpc.protocol.KeysAsk
@@ -2946,10 +3458,10 @@ var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	15, // 12: fpc.protocol.LedgerAsk.registry:type_name -> fpc.protocol.RegistryAsk
 	16, // 13: fpc.protocol.LedgerAsk.hash:type_name -> fpc.protocol.HashAsk
 	13, // 14: fpc.protocol.AgreeAsk.keys:type_name -> fpc.protocol.KeyHash
-	41, // 15: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
+	47, // 15: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
 	0,  // 16: fpc.protocol.LedgerAnswer.head:type_name -> fpc.protocol.Head
 	18, // 17: fpc.protocol.LedgerAnswer.replies:type_name -> fpc.protocol.LedgerReply
-	42, // 18: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
+	48, // 18: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
 	19, // 19: fpc.protocol.LedgerReply.identity:type_name -> fpc.protocol.IdentityReply
 	21, // 20: fpc.protocol.LedgerReply.keys:type_name -> fpc.protocol.KeysReply
 	22, // 21: fpc.protocol.LedgerReply.range:type_name -> fpc.protocol.RangeReply
@@ -2959,24 +3471,29 @@ var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	27, // 25: fpc.protocol.LedgerReply.statement:type_name -> fpc.protocol.StatementReply
 	28, // 26: fpc.protocol.LedgerReply.registry:type_name -> fpc.protocol.RegistryReply
 	29, // 27: fpc.protocol.LedgerReply.hash:type_name -> fpc.protocol.HashReply
-	42, // 28: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
+	48, // 28: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
 	20, // 29: fpc.protocol.KeysReply.keys:type_name -> fpc.protocol.KeyInfo
 	23, // 30: fpc.protocol.RangeReply.rows:type_name -> fpc.protocol.RangeRow
 	20, // 31: fpc.protocol.RangeRow.info:type_name -> fpc.protocol.KeyInfo
-	42, // 32: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
-	42, // 33: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
+	48, // 32: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
+	48, // 33: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
 	0,  // 34: fpc.protocol.JoinResponse.head:type_name -> fpc.protocol.Head
 	0,  // 35: fpc.protocol.ResumeResponse.head:type_name -> fpc.protocol.Head
 	0,  // 36: fpc.protocol.NextBlockResponse.head:type_name -> fpc.protocol.Head
-	43, // 37: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
+	49, // 37: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
 	0,  // 38: fpc.protocol.CheckpointResponse.head:type_name -> fpc.protocol.Head
 	0,  // 39: fpc.protocol.LedgerStatus.head:type_name -> fpc.protocol.Head
-	42, // 40: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
-	41, // [41:41] is the sub-list for method output_type
-	41, // [41:41] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	48, // 40: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
+	0,  // 41: fpc.protocol.SealedLedgerPart.head:type_name -> fpc.protocol.Head
+	42, // 42: fpc.protocol.LedgerPart.header:type_name -> fpc.protocol.LedgerHeader
+	45, // 43: fpc.protocol.LedgerPart.odd_ids:type_name -> fpc.protocol.LedgerPart.OddIdsEntry
+	44, // 44: fpc.protocol.LedgerPart.keys:type_name -> fpc.protocol.LedgerKey
+	43, // 45: fpc.protocol.LedgerHeader.buckets:type_name -> fpc.protocol.LedgerBucket
+	46, // [46:46] is the sub-list for method output_type
+	46, // [46:46] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_ledger_proto_init() }
@@ -3014,7 +3531,7 @@ func file_fpc_protocol_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_ledger_proto_rawDesc), len(file_fpc_protocol_ledger_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
