@@ -23,9 +23,9 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: build
-build: ## build fpc, fpc-stub, fpc-ercc into bin/ and the samples' enclaves into bin/samples/
+build: ## build fpc, fpc-stub, fpc-ercc, fpc-ledger, fpc-ledger-host into bin/ and the samples' enclaves into bin/samples/
 	@mkdir -p $(BIN)/samples
-	@$(GOBUILD) -o $(BIN)/ ./cmd/fpc ./cmd/fpc-stub ./cmd/fpc-ercc
+	@$(GOBUILD) -o $(BIN)/ ./cmd/fpc ./cmd/fpc-stub ./cmd/fpc-ercc ./cmd/fpc-ledger ./cmd/fpc-ledger-host
 	@for s in $(SAMPLES); do \
 	  $(GOBUILD) -o $(BIN)/samples/$$s ./samples/$$s/private && \
 	  $(GOBUILD) -o $(BIN)/samples/$$s-plain ./samples/$$s/plain || exit 1; \

@@ -177,7 +177,7 @@ func (n *Network) addOrg(org *ca.Org, address string) error {
 	if err != nil {
 		return err
 	}
-	n.Orgs = append(n.Orgs, deploy.Org{MSPID: org.MSPID, Peer: fabric.Endpoint{Address: address, RootCerts: root}, Admin: admin, Client: user})
+	n.Orgs = append(n.Orgs, deploy.Org{MSPID: org.MSPID, Peer: fabric.Endpoint{Address: address, RootCerts: root}, Admin: admin, Client: user, Reader: org.UserDir("User1")})
 	return nil
 }
 

@@ -25,6 +25,9 @@ type Org struct {
 	Peer   fabric.Endpoint
 	Admin  msp.Signer
 	Client msp.Signer
+	// Reader is the MSP folder of an identity that may read the channel's
+	// blocks, for programs that follow them.
+	Reader string
 }
 
 // Network is a running network of whose organisations we hold the

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -17,7 +18,7 @@ import (
 // Process is one program that serves a chaincode.
 type Process struct {
 	Name    string
-	Address string // where it serves
+	Address string // where it serves: host:port, or unix: and a path
 	Log     string // file with what it printed
 	cmd     *exec.Cmd
 	done    chan struct{}
@@ -63,13 +64,19 @@ func Start(ctx context.Context, p Program) (*Process, error) {
 	return proc, nil
 }
 
+const unixScheme = "unix:"
+
 // awaitServing dials until the program accepts, or has ended.
 func (p *Process) awaitServing(ctx context.Context) error {
 	retry := time.NewTicker(10 * time.Millisecond)
 	defer retry.Stop()
 	for {
 		var dialer net.Dialer
-		if conn, err := dialer.DialContext(ctx, "tcp", p.Address); err == nil {
+		network, address := "tcp", p.Address
+		if path, ok := strings.CutPrefix(address, unixScheme); ok {
+			network, address = "unix", path
+		}
+		if conn, err := dialer.DialContext(ctx, network, address); err == nil {
 			return conn.Close()
 		}
 		select {

@@ -48,14 +48,14 @@ var initialisation = []mutant{
 		`if err := s.dir.Store(state); err != nil {`, never, "./stub", "TestAttack19StateThatCannotBeStored",
 	},
 	{
-		"19", "REG-7", "a new state is written over the former one", "stub/statedir/statedir.go",
-		`if err := writeSynced(path+".new", b); err != nil {`, `if err := writeSynced(path, b); err != nil {
+		"19", "REG-7", "a new state is written over the former one", "internal/durable/durable.go",
+		`if err := writeSynced(path+".new", fill); err != nil {`, `if err := writeSynced(path, fill); err != nil {
 		return err
 	}
-	if err := writeSynced(path+".new", b); err != nil {`, "./stub/statedir", "TestCrashWhileStoringKeepsTheFormerState",
+	if err := writeSynced(path+".new", fill); err != nil {`, "./stub/statedir", "TestCrashWhileStoringKeepsTheFormerState",
 	},
 	{
-		"19", "REG-7", "two stubs write one state", "stub/statedir/statedir.go",
+		"19", "REG-7", "two stubs write one state", "internal/durable/durable.go",
 		`if err := lockExclusive(lock); err != nil {`, never, "./stub/statedir", "TestDirectoryHasOneUser",
 	},
 	{

@@ -42,6 +42,9 @@ type Config struct {
 	// Stderr takes what the enclave process prints; nil discards it. An
 	// enclave prints only why it could not start.
 	Stderr io.Writer
+	// ReadStatus reads what the enclave reports as its confinement out of its
+	// answer to the status call; nil: the answer is an EnclaveStatus.
+	ReadStatus func(answer []byte) (confinement []string, err error)
 	// ToEnclave and FromEnclave take copies of what passes over the transport,
 	// for audits; nil: none.
 	ToEnclave, FromEnclave io.Writer
@@ -58,7 +61,7 @@ type Process struct {
 	child       *child
 	host        *transport.Host
 	measurement Measurement
-	status      *fpc.EnclaveStatus
+	confinement []string
 	exited      chan struct{}
 
 	mu      sync.Mutex
@@ -93,7 +96,7 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 		exited:      make(chan struct{}),
 	}
 	go p.wait()
-	if err := p.greet(ctx); err != nil {
+	if err := p.greet(ctx, c.ReadStatus); err != nil {
 		_ = p.Stop() // always nil
 		if text := said.String(); text != "" {
 			err = fmt.Errorf("%w; it said: %s", err, text)
@@ -104,13 +107,22 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 }
 
 // greet waits for the enclave's first answer.
-func (p *Process) greet(ctx context.Context) error {
+func (p *Process) greet(ctx context.Context, read func([]byte) ([]string, error)) error {
 	b, err := p.host.Call(ctx, "status", nil, nil)
 	if err != nil {
 		return err
 	}
-	p.status = &fpc.EnclaveStatus{}
-	return proto.Unmarshal(b, p.status)
+	if read == nil {
+		read = enclaveStatus
+	}
+	p.confinement, err = read(b)
+	return err
+}
+
+func enclaveStatus(b []byte) ([]string, error) {
+	status := &fpc.EnclaveStatus{}
+	err := proto.Unmarshal(b, status)
+	return status.GetConfinement(), err
 }
 
 // wait collects the process when it ends.
@@ -142,9 +154,9 @@ func (p *Process) CodeID() Measurement { return p.measurement }
 // PID is the process id, as this host sees it.
 func (p *Process) PID() int { return p.child.pid }
 
-// Confinement is what the enclave reported at its start
-// (EnclaveStatus.confinement): what was applied, and what could not be.
-func (p *Process) Confinement() []string { return p.status.GetConfinement() }
+// Confinement is what the enclave reported at its start: what was applied, and
+// what could not be.
+func (p *Process) Confinement() []string { return p.confinement }
 
 // Done is closed when the process has ended; then [Process.Err] says how.
 func (p *Process) Done() <-chan struct{} { return p.exited }

@@ -130,7 +130,11 @@ func TestMeasuredProgramRuns(t *testing.T) {
 	if p.CodeID() != want {
 		t.Errorf("code id: got %s, want %s", p.CodeID(), want)
 	}
-	if got, want := p.status.GetEnclaveId(), fmt.Sprintf("%x%s", secret, want); got != want {
+	status := &fpc.EnclaveStatus{}
+	if b, err := p.Call(t.Context(), "status", nil, nil); err != nil || proto.Unmarshal(b, status) != nil {
+		t.Fatalf("status: got %x, %v", b, err)
+	}
+	if got, want := status.GetEnclaveId(), fmt.Sprintf("%x%s", secret, want); got != want {
 		t.Errorf("record: the enclave got %s, want %s", got, want)
 	}
 	for _, v := range p.Confinement() { // this program reports its environment there

@@ -7,7 +7,6 @@ package statedir
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/internal/durable"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 )
 
@@ -59,13 +59,12 @@ func Open(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make state directory: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open lock of state directory: %w", err)
+	lock, err := durable.Lock(filepath.Join(path, lockFile))
+	if errors.Is(err, durable.ErrInUse) {
+		return nil, fmt.Errorf("%w: %s", ErrInUse, path)
 	}
-	if err := lockExclusive(lock); err != nil {
-		lock.Close()
-		return nil, fmt.Errorf("%w: %s", err, path)
+	if err != nil {
+		return nil, fmt.Errorf("lock state directory: %w", err)
 	}
 	return &Dir{path: path, lock: lock}, nil
 }
@@ -146,67 +145,16 @@ func (d *Dir) Store(state *fpc.StubState) error {
 	if len(b) > maxState {
 		return fmt.Errorf("state of %d bytes, at most %d", len(b), maxState)
 	}
-	return d.replace(stateFile, b)
+	return durable.Replace(filepath.Join(d.path, stateFile), durable.Bytes(b))
 }
 
 // HostSecret returns the secret that simulated enclaves of this directory derive
 // their sealing key from. The first call makes it; it never changes.
 func (d *Dir) HostSecret() (secret [32]byte, err error) {
-	path := filepath.Join(d.path, secretFile)
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		rand.Read(secret[:])
-		return secret, d.replace(secretFile, secret[:])
+	secret, err = durable.Secret(filepath.Join(d.path, secretFile))
+	var damaged *durable.SizeError
+	if errors.As(err, &damaged) {
+		return secret, &DamagedError{Path: damaged.Path, Err: err}
 	}
-	if err != nil {
-		return secret, fmt.Errorf("read host secret: %w", err)
-	}
-	if len(b) != len(secret) {
-		return secret, &DamagedError{Path: path, Err: fmt.Errorf("%d bytes, want %d", len(b), len(secret))}
-	}
-	return [32]byte(b), nil
-}
-
-// replace writes a file so that after a crash it is there either as before or
-// as a whole.
-func (d *Dir) replace(name string, b []byte) error {
-	path := filepath.Join(d.path, name)
-	if err := writeSynced(path+".new", b); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("replace %s: %w", name, err)
-	}
-	return syncDir(d.path)
-}
-
-func writeSynced(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("create file: %w", err)
-	}
-	if _, err := f.Write(b); err != nil {
-		f.Close()
-		return fmt.Errorf("write file: %w", err)
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return fmt.Errorf("sync file: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("close file: %w", err)
-	}
-	return nil
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open state directory: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync state directory: %w", err)
-	}
-	return nil
+	return secret, err
 }

@@ -26,7 +26,7 @@ import (
 // Config says what network to start; only Dir and Bin are required.
 type Config struct {
 	Dir          string // of the network and of all programs
-	Bin          string // folder of fpc-stub and fpc-ercc
+	Bin          string // folder of fpc-stub, fpc-ercc and fpc-ledger-host
 	Orgs         int    // 0: 3
 	BatchTimeout time.Duration
 	BatchCount   uint32
@@ -112,7 +112,7 @@ func (n *Network) describe(d *devnet.Description) error {
 		return err
 	}
 	for _, o := range d.Organizations {
-		org := deploy.Org{MSPID: o.MSPID, Peer: fabric.Endpoint{Address: o.PeerAddress}}
+		org := deploy.Org{MSPID: o.MSPID, Peer: fabric.Endpoint{Address: o.PeerAddress}, Reader: o.Users["User1"]}
 		if org.Peer.RootCerts, err = os.ReadFile(o.TLSRoot); err != nil {
 			return err
 		}

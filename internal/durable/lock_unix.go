@@ -2,7 +2,7 @@
 
 //go:build unix
 
-package statedir
+package durable
 
 import (
 	"errors"

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command fpc-ledger-host is untrusted: it is the host of the ledger enclave of
+// one peer and channel. It launches fpc-ledger, brings it the peer's blocks, keeps
+// its checkpoints, and serves the socket at which the stubs of that peer's private
+// chaincodes reach it (fpc-stub --ledger). A ledger enclave that ends is started
+// anew.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/internal/observe"
+	"github.com/privatechaincode/fpc/ledgerhost"
+	"github.com/privatechaincode/fpc/stub/launch"
+	"github.com/privatechaincode/fpc/trace"
+	"github.com/privatechaincode/fpc/transport"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Getenv, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// run hosts until ctx is done, and returns the exit code; what went wrong stands
+// on stderr, in one line.
+func run(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
+	s, err := parse(args, getenv, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		return fail(stderr, exitUsage, err)
+	}
+	log, err := s.observe.Logger(stderr)
+	if err != nil {
+		return fail(stderr, exitUsage, err)
+	}
+	if err := host(ctx, s, log, stderr); err != nil {
+		return fail(stderr, exitError, err)
+	}
+	return exitOK
+}
+
+func fail(stderr io.Writer, code int, err error) int {
+	fmt.Fprintln(stderr, "fpc-ledger-host:", err)
+	return code
+}
+
+func host(ctx context.Context, s *settings, log *slog.Logger, stderr io.Writer) error {
+	operations, err := observe.NewOperations(s.observe.Operations, log)
+	if err != nil {
+		return err
+	}
+	defer operations.Close()
+	recorder, flush, err := observe.Recorder(ctx, "ledger-host@"+s.mspID, s.trace, s.getenv, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	peer, err := fabric.DialPeer(s.peer)
+	if err != nil {
+		return err
+	}
+	defer peer.Close()
+	source := &source{peer: peer, channel: s.channel, signer: s.signer}
+	genesis, err := s.genesisBlock(ctx, source, log)
+	if err != nil {
+		return err
+	}
+	measured, err := launch.Measure(s.enclave)
+	if err != nil {
+		return err
+	}
+	// A checkpoint is of use only to the code that sealed it.
+	folder := filepath.Join(s.state, s.channel, measured.String()[:16])
+	progress, done := showProgress(stderr, log)
+	defer done()
+	h, err := ledgerhost.New(ledgerhost.Config{
+		Genesis: genesis, StateDatabase: s.stateDatabase, Registry: s.ercc, Dir: folder, Socket: s.socket,
+		Start: starter(s, log, stderr), Source: source,
+		CheckpointBlocks: s.checkpointBlocks, CheckpointEvery: s.checkpointEvery,
+		Progress: progress, Meter: observe.NewLedger(operations.Metrics), Log: log,
+		Trace: trace.KillAt(s.killAt, recorder), Process: "ledger@" + s.mspID,
+	})
+	if err != nil {
+		return err
+	}
+	operations.Health.Watch("ledger", h.Health)
+	log.Info("stubs reach the ledger enclave", "socket", s.socket)
+	return errors.Join(h.Run(ctx), h.Close())
+}
+
+// starter launches the ledger enclave.
+func starter(s *settings, log *slog.Logger, stderr io.Writer) func(context.Context, [32]byte) (ledgerhost.Enclave, error) {
+	return func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
+		p, err := launch.Start(ctx, launch.Config{
+			Binary: s.enclave, HostSecret: secret, Stderr: stderr, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
+		})
+		if err != nil {
+			return nil, err
+		}
+		log.Warn("SIMULATED ledger enclave: it is an ordinary process of this machine and protects nothing")
+		log.Info("ledger enclave started", "code", p.CodeID().String(), "pid", p.PID(), "confinement", p.Confinement())
+		return p, nil
+	}
+}

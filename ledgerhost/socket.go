@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledgerhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/transport"
+)
+
+// AwaitLimit is how long the method await waits at most.
+const AwaitLimit = 5 * time.Second
+
+const (
+	// maxConnections bounds stubs; each needs one.
+	maxConnections = 256
+	// maxSocketPath is what Linux takes; the name while it is made is longer.
+	maxSocketPath = 107 - len(".new")
+)
+
+// socket serves stubs.
+type socket struct {
+	path     string
+	listener *net.UnixListener
+	done     chan struct{}
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	all   sync.WaitGroup
+}
+
+// listen serves stubs at a path, in place of a socket that a former host left
+// there. Nobody but this user can open it.
+func (h *Host) listen(path string) (*socket, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("the socket's path has %d bytes, this system takes %d: %s", len(path), maxSocketPath, path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the socket's folder: %w", err)
+	}
+	// It gets its name when its permissions are right.
+	fresh := path + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("socket for stubs: %w", err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("socket for stubs: %w", err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := errors.Join(os.Chmod(fresh, 0o600), os.Rename(fresh, path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("socket for stubs: %w", err), l.Close())
+	}
+	s := &socket{path: path, listener: l, done: make(chan struct{}), conns: make(map[net.Conn]bool)}
+	go s.accept(h.handle)
+	return s, nil
+}
+
+func (s *socket) accept(handle transport.Handler) {
+	defer close(s.done)
+	for {
+		conn, err := s.listener.Accept()
+		if err != nil {
+			return // it was closed
+		}
+		if !s.keep(conn) {
+			_ = conn.Close() // one too many, or this is the end
+			continue
+		}
+		s.all.Go(func() {
+			defer s.drop(conn)
+			// A stub that breaks the protocol loses its connection, no more.
+			_ = transport.Serve(conn, transport.Limits{}, handle)
+		})
+	}
+}
+
+func (s *socket) keep(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil || len(s.conns) >= maxConnections {
+		return false
+	}
+	s.conns[conn] = true
+	return true
+}
+
+func (s *socket) drop(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, conn)
+	_ = conn.Close()
+}
+
+func (s *socket) close() error {
+	err := s.listener.Close()
+	<-s.done
+	s.mu.Lock()
+	for conn := range s.conns {
+		_ = conn.Close()
+	}
+	s.conns = nil
+	s.mu.Unlock()
+	s.all.Wait()
+	if gone := os.Remove(s.path); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// handle answers one call of a stub.
+func (h *Host) handle(ctx context.Context, c *transport.Call) ([]byte, error) {
+	switch c.Method {
+	case MethodSession, MethodAsk, MethodStatus:
+		e, _, _ := h.state()
+		if e == nil {
+			return nil, unavailable("it is starting")
+		}
+		answer, err := e.Call(ctx, c.Method, c.Request, nil)
+		var failure *transport.Failure
+		if err != nil && !errors.As(err, &failure) && ctx.Err() == nil {
+			return nil, unavailable("it ended before it answered")
+		}
+		return answer, err
+	case MethodAwait:
+		return h.await(ctx, c.Request)
+	}
+	return nil, &transport.Failure{Step: step, Code: "unknown_function", Reason: fmt.Sprintf("a ledger host has no method %.40q", c.Method)}
+}
+
+func unavailable(why string) error {
+	return &transport.Failure{Step: step, Code: string(CodeUnavailable), Reason: "there is no ledger enclave to ask: " + why, Hint: "try again; why it is so stands in the log of fpc-ledger-host"}
+}
+
+// await waits until the head is above a height, or for [AwaitLimit].
+func (h *Host) await(ctx context.Context, request []byte) ([]byte, error) {
+	req := &fpc.AwaitBlock{}
+	if err := proto.Unmarshal(request, req); err != nil {
+		return nil, &transport.Failure{Step: step, Code: "malformed", Reason: "an await that does not decode"}
+	}
+	limit := time.NewTimer(AwaitLimit)
+	defer limit.Stop()
+	for expired := false; ; {
+		_, head, moved := h.state()
+		switch {
+		case head != nil && (expired || head.GetHeight() > req.GetAbove()):
+			return proto.Marshal(head)
+		case expired:
+			return nil, unavailable("it is starting")
+		}
+		select {
+		case <-moved:
+		case <-limit.C:
+			expired = true
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
