@@ -50,6 +50,11 @@ test: build ## unit, attack, transcript and end-to-end tests; the race detector 
 bench: build ## print the ratios and write bin/bench.json
 	$(GO) run ./internal/bench/run -out $(BIN)/bench.json
 
+.PHONY: soak
+soak: TIME = 10m
+soak: build ## run at half of saturation for TIME; fail on an error or growing memory
+	$(GO) run ./internal/bench/run -soak $(TIME)
+
 .PHONY: mutants
 mutants: ## take out one check at a time: its test must turn red; ONLY=row, step, package or file
 	$(GO) run ./internal/mutants -only "$(ONLY)"

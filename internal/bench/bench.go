@@ -33,7 +33,7 @@ type Figure struct {
 	Name    string
 	Value   float64   // the median of the runs
 	Runs    []float64 // in the order in which they were measured
-	Unit    string    // "s"; empty for a ratio
+	Unit    string    // " s", " MiB"; empty for a ratio
 	Meaning string
 	Details []string // absolute figures behind it, of this machine and this load
 }
@@ -50,12 +50,21 @@ const (
 	EndorseCPU    = "lite_endorse_cpu_over_plain"
 	Submit        = "lite_submit_over_plain_c256"
 	NetworkUp     = "network_up_seconds"
+	InvokeScale   = "invoke_cost_1m_over_1k_keys"
+	IdleNetwork   = "idle_rss_mib_network"
+	IdleStub      = "idle_rss_mib_stub"
+	IdleEnclave   = "idle_rss_mib_enclave"
+	IdleRegistry  = "idle_rss_mib_ercc"
+	// InvokeScaleQuick stands in for InvokeScale in a quick run.
+	InvokeScaleQuick = "invoke_cost_20k_over_1k_keys"
 )
 
 var measurements = []measurement{
 	{[]string{EnclaveInvoke}, enclaveInvoke},
 	{[]string{NetworkUp}, networkUp},
+	{[]string{IdleNetwork, IdleStub, IdleEnclave, IdleRegistry}, idleMemory},
 	{[]string{EndorseCPU, Submit}, lite},
+	{[]string{InvokeScale}, scale},
 }
 
 // Names returns the names of all figures.
@@ -69,9 +78,7 @@ func Names() []string {
 
 // Run measures and hands each figure over as soon as it is known.
 func Run(ctx context.Context, c Config, report func(Figure)) error {
-	if c.Progress == nil {
-		c.Progress = io.Discard
-	}
+	c = c.withProgress()
 	known := false
 	for _, m := range measurements {
 		wanted := c.Only == ""
@@ -105,12 +112,19 @@ func (c Config) measure(ctx context.Context, m measurement, report func(Figure))
 		return fmt.Errorf("%s: %w", m.names[0], err)
 	}
 	for _, f := range figures {
-		if c.Only == "" || f.Name == c.Only {
+		if c.Only == "" || f.Name == c.Only || len(m.names) == 1 {
 			report(f)
 		}
 	}
 	c.say("%s took %s", m.names[0], time.Since(begun).Round(time.Second))
 	return nil
+}
+
+func (c Config) withProgress() Config {
+	if c.Progress == nil {
+		c.Progress = io.Discard
+	}
+	return c
 }
 
 func (c Config) say(format string, args ...any) {

@@ -34,11 +34,7 @@ func cpuTime() (usage, error) {
 	}
 	u := usage{ownName: time.Duration(own.Utime.Nano() + own.Stime.Nano())}
 	for _, p := range below {
-		name := p.name
-		if _, err := strconv.Atoi(name); err == nil {
-			name = "enclave" // executed from a descriptor, whose number is its name
-		}
-		u[name] += p.cpu
+		u[p.program()] += p.cpu
 	}
 	return u, nil
 }
@@ -48,6 +44,16 @@ type process struct {
 	pid, parent int
 	name        string
 	cpu         time.Duration
+	resident    int // bytes of memory
+}
+
+// program is the name, but for an enclave: that is executed from a descriptor,
+// whose number is its name.
+func (p process) program() string {
+	if _, err := strconv.Atoi(p.name); err == nil {
+		return "enclave"
+	}
+	return p.name
 }
 
 // descendants returns the processes below one.
@@ -102,8 +108,8 @@ func parseStat(raw []byte) (process, error) {
 	}
 	// Fields are numbered from 1 in proc(5); what follows the name begins at 3.
 	fields := strings.Fields(string(raw[end+1:]))
-	if len(fields) < 13 {
-		return process{}, fmt.Errorf("%d fields after the name, want 13 and more", len(fields))
+	if len(fields) < 22 {
+		return process{}, fmt.Errorf("%d fields after the name, want 22 and more", len(fields))
 	}
 	var failed error
 	number := func(text string) int {
@@ -113,7 +119,8 @@ func parseStat(raw []byte) (process, error) {
 	}
 	p := process{
 		pid: number(strings.TrimSpace(string(raw[:open]))), name: string(raw[open+1 : end]), parent: number(fields[4-3]),
-		cpu: time.Duration(number(fields[14-3])+number(fields[15-3])) * (time.Second / ticks),
+		cpu:      time.Duration(number(fields[14-3])+number(fields[15-3])) * (time.Second / ticks),
+		resident: number(fields[24-3]) * os.Getpagesize(),
 	}
 	return p, failed
 }

@@ -10,3 +10,7 @@ import "errors"
 func cpuTime() (usage, error) {
 	return nil, errors.New("the CPU time of other processes is measured on Linux only")
 }
+
+func (a *apart) memory() (map[string]int, error) {
+	return nil, errors.New("the memory of other processes is measured on Linux only")
+}

@@ -5,7 +5,6 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,18 +14,10 @@ import (
 
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
-	"github.com/privatechaincode/fpc/internal/deploy"
-	"github.com/privatechaincode/fpc/internal/deploy/embedded"
 )
 
-const (
-	clients   = 256
-	endorsers = 2
-	// batchTimeout is how long the orderer waits for more transactions.
-	batchTimeout = 200 * time.Millisecond
-	// endorsement is the policy of both chaincodes.
-	endorsement = "OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer')"
-)
+// clients is how many submit at once.
+const clients = 256
 
 // lite submits to one chaincode in its plain and in its private form, by turns.
 func lite(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
@@ -84,11 +75,10 @@ func medianOf(samples []sample, of func(sample) float64) float64 {
 
 // pair is a network with the asset sample in both forms.
 type pair struct {
-	net      *embedded.Network
-	services []*deploy.Service
-	plain    []*fabric.Network  // in the name of one client of each organisation
-	private  []*client.Contract // likewise
-	assets   atomic.Int64       // how many were created
+	*deployment
+	plain   []*fabric.Network  // in the name of one client of each organisation
+	private []*client.Contract // likewise
+	assets  atomic.Int64       // how many were created
 }
 
 const (
@@ -96,60 +86,28 @@ const (
 	privateName = "asset"
 )
 
-func newPair(ctx context.Context, c Config, dir string) (_ *pair, err error) {
-	p := new(pair)
-	if p.net, err = embedded.Start(ctx, embedded.Config{Dir: dir, Bin: c.Bin, BatchTimeout: batchTimeout}); err != nil {
+func newPair(ctx context.Context, c Config, dir string) (*pair, error) {
+	d, err := startNetwork(ctx, c, dir)
+	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(p.deployPlain(ctx, c), p.deployPrivate(ctx, c)); err != nil {
-		return nil, errors.Join(err, p.stop())
+	p := &pair{deployment: d}
+	if err := d.plain(ctx, plainName, filepath.Join(c.Bin, "samples", "asset-plain")); err != nil {
+		return nil, d.abandon(err)
 	}
-	for _, org := range p.net.Orgs {
-		plain := p.net.As(org.Client)
-		plain.Endorsers = p.net.Peers()[:endorsers]
-		plain.Watch = p.net.Peers()[:1]
-		contract, err := p.net.Contract(privateName, deploy.Client{Signer: org.Client, Pins: p.net.Pins})
-		if err != nil {
-			return nil, errors.Join(err, p.stop())
-		}
-		p.plain, p.private = append(p.plain, plain), append(p.private, contract)
+	if err := d.privateSample(ctx, c, privateName); err != nil {
+		return nil, d.abandon(err)
+	}
+	if p.private, err = d.contracts(privateName); err != nil {
+		return nil, d.abandon(err)
+	}
+	for _, org := range d.net.Orgs {
+		plain := d.net.As(org.Client)
+		plain.Endorsers = d.net.Peers()[:endorsers]
+		plain.Watch = d.net.Peers()[:1]
+		p.plain = append(p.plain, plain)
 	}
 	return p, nil
-}
-
-func (p *pair) deployPlain(ctx context.Context, c Config) error {
-	s, err := p.net.ServePlain(ctx, plainName, filepath.Join(c.Bin, "samples", "asset-plain"), nil)
-	if err != nil {
-		return err
-	}
-	p.services = append(p.services, s)
-	return nil
-}
-
-func (p *pair) deployPrivate(ctx context.Context, c Config) error {
-	policy, err := p.net.RegistryPolicy(ctx, privateName)
-	if err != nil {
-		return err
-	}
-	registry, err := p.net.ServeRegistry(ctx, policy)
-	if err != nil {
-		return err
-	}
-	p.services = append(p.services, registry)
-	s, manifest, err := p.net.ServePrivate(ctx, deploy.Private{Name: privateName, Enclave: filepath.Join(c.Bin, "samples", "asset"), Policy: endorsement})
-	if err != nil {
-		return err
-	}
-	p.services = append(p.services, s)
-	_, err = p.net.InitEnclave(ctx, privateName, manifest, nil)
-	return err
-}
-
-func (p *pair) stop() error {
-	for _, s := range p.services {
-		s.Stop()
-	}
-	return p.net.Stop()
 }
 
 // run puts the load of one form on.
@@ -160,21 +118,6 @@ func (p *pair) run(ctx context.Context, c Config, submit func(ctx context.Contex
 	}
 	s.bytes, err = p.newestSize()
 	return s, err
-}
-
-// newestSize returns the mean size of the newest block's transactions.
-func (p *pair) newestSize() (int, error) {
-	first := p.net.Orgs[0].MSPID
-	ledger, ok := p.net.Devnet.Ledger(first)
-	if !ok {
-		return 0, fmt.Errorf("the peer of %s has no ledger of the channel", first)
-	}
-	block, err := ledger.Block(ledger.Height() - 1)
-	if err != nil {
-		return 0, err
-	}
-	envelopes := block.GetData().GetData()
-	return len(bytes.Join(envelopes, nil)) / len(envelopes), nil
 }
 
 // load is the load of one form.

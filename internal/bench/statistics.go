@@ -6,13 +6,14 @@ package bench
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
 
 // median returns the middle value, or the mean of the two in the middle; zero
 // for none.
-func median[T ~float64 | ~int64](values []T) T {
+func median[T ~float64 | ~int64 | ~int](values []T) T {
 	if len(values) == 0 {
 		return 0
 	}
@@ -22,6 +23,13 @@ func median[T ~float64 | ~int64](values []T) T {
 		return sorted[middle]
 	}
 	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// percentile returns the least value that at least p percent of the sorted values
+// do not exceed; 100 is the greatest. There must be a value.
+func percentile[T any](sorted []T, p float64) T {
+	rank := int(math.Ceil(p / 100 * float64(len(sorted))))
+	return sorted[max(rank, 1)-1]
 }
 
 // figure makes a figure of its runs.

@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"time"
 
 	"github.com/privatechaincode/fpc/internal/bench"
 )
@@ -30,24 +31,44 @@ func main() {
 	flag.BoolVar(&config.Quick, "quick", false, "fewer and shorter measurements: under a minute, and coarse")
 	flag.StringVar(&config.Only, "only", "", "measure one `figure`: "+strings.Join(bench.Names(), ", "))
 	flag.StringVar(&profile, "cpuprofile", "", "`file` for a CPU profile of this process: network and clients; empty: none")
+	soak := flag.Duration("soak", 0, "instead of measuring figures, run at half of saturation for this `time`; fail on errors and on growing memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := profiled(profile, func() error { return run(ctx, config, out) }); err != nil {
+	work := func() error { return run(ctx, config, out) }
+	if *soak > 0 {
+		work = func() error { return runSoak(ctx, config, *soak) }
+	}
+	if err := profiled(profile, work); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, config bench.Config, out string) error {
-	bin, err := filepath.Abs(config.Bin)
-	if err != nil {
+// prepare names the programs' folder absolutely, and prints what machine this is.
+func prepare(config *bench.Config) (err error) {
+	config.Bin, err = filepath.Abs(config.Bin)
+	fmt.Printf("%s, %d cores, %s/%s; load average %s\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, loadAverage())
+	return err
+}
+
+// runSoak prints what was found, also if it failed.
+func runSoak(ctx context.Context, config bench.Config, lasts time.Duration) error {
+	if err := prepare(&config); err != nil {
 		return err
 	}
-	config.Bin = bin
-	fmt.Printf("%s, %d cores, %s/%s; load average %s\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, loadAverage())
+	found, err := bench.Soak(ctx, config, lasts)
+	fmt.Println(found)
+	fmt.Printf("load average at the end %s\n", loadAverage())
+	return err
+}
+
+func run(ctx context.Context, config bench.Config, out string) error {
+	if err := prepare(&config); err != nil {
+		return err
+	}
 	figures := make(map[string]float64)
-	err = bench.Run(ctx, config, func(f bench.Figure) {
+	err := bench.Run(ctx, config, func(f bench.Figure) {
 		figures[f.Name] = f.Value
 		fmt.Println(f)
 	})
