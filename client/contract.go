@@ -58,8 +58,8 @@ func (c *Contract) Check(ctx context.Context, refresh bool) (*trust.Chaincode, e
 	return e.chaincode, nil
 }
 
-// Submit invokes a function and commits what it did (INV-1 to INV-22, VAL-1 to
-// VAL-5). It returns the chaincode's answer once the transaction is committed as
+// Submit invokes a function and commits what it did (INV-1 to INV-22; VAL-1 to
+// VAL-5, or VAL-6 in Full mode: the definition tells). It returns the chaincode's answer once the transaction is committed as
 // valid.
 //
 // Errors: [NotAttestedError], [ChaincodeError], and those of client/fabric.
@@ -71,11 +71,7 @@ func (c *Contract) Submit(ctx context.Context, function string, args ...string) 
 func (c *Contract) SubmitWith(ctx context.Context, function string, options ...Option) ([]byte, error) {
 	var validation *Validation
 	err := c.withFreshKey(ctx, func() (err error) {
-		p, err := c.NewProposal(ctx, function, options...)
-		if err != nil {
-			return err
-		}
-		validation, err = p.Endorse(ctx)
+		validation, err = c.endorse(ctx, function, options)
 		return err
 	})
 	if err != nil {
@@ -95,7 +91,8 @@ func (c *Contract) SubmitWith(ctx context.Context, function string, options ...O
 
 // Evaluate invokes a function and returns its answer, without committing
 // anything. The answer is as old as the state that the enclave's peer chose to
-// show it: a commit would refuse an old state, a query cannot.
+// show it: a commit would refuse an old state, a query cannot. In Full mode it is
+// one consistent state of the channel, and [WithMinHeight] says how old at most.
 func (c *Contract) Evaluate(ctx context.Context, function string, args ...string) ([]byte, error) {
 	return c.EvaluateWith(ctx, function, WithArguments(args...))
 }
@@ -134,6 +131,21 @@ type options struct {
 	args      [][]byte
 	transient map[string][]byte
 	creator   []byte
+	view      trust.View
+}
+
+// WithMinHeight has the call refused where it would read at an older head than the
+// one after that many blocks (min head). Full mode only: in Lite no enclave knows
+// at which head it reads.
+func WithMinHeight(blocks uint64) Option {
+	return func(o *options) { o.view.Min = blocks }
+}
+
+// WithHeight has the call executed at exactly the head after that many blocks, as
+// one enclave says that it executed it (INV-20); enclaves remember 64 heads. Full
+// mode only.
+func WithHeight(blocks uint64) Option {
+	return func(o *options) { o.view.At = blocks }
 }
 
 // WithArguments adds arguments.
@@ -180,7 +192,7 @@ func (c *Contract) NewProposal(ctx context.Context, function string, opts ...Opt
 	}
 	n.received("INV-3", "client", "client", "r_key", txID)
 	args := append([][]byte{[]byte(function)}, o.args...)
-	request, err := entry.chaincode.Seal(c.padding, o.creator, args, o.transient)
+	request, err := entry.chaincode.SealAt(o.view, c.padding, o.creator, args, o.transient)
 	if err != nil {
 		return nil, fmt.Errorf("seal the request: %w", err)
 	}

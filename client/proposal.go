@@ -37,10 +37,15 @@ func (p *Proposal) Evaluate(ctx context.Context) ([]byte, error) {
 }
 
 // Endorse has an enclave run the call, checks what it signed (INV-22), and makes
-// the validation proposal that replays it. A call that failed in the chaincode
-// cannot be committed: its sealed error is opened and returned as
-// [ChaincodeError].
+// the validation proposal that replays it; in Full mode, as many enclaves as the
+// definition's policy asks for run it, at heads of their choice, and their
+// endorsements are all that is needed ([ViewsDifferError] if they differ). A call
+// that failed in the chaincode cannot be committed: its sealed error is opened and
+// returned as [ChaincodeError].
 func (p *Proposal) Endorse(ctx context.Context) (*Validation, error) {
+	if p.entry.chaincode.Mode() == protocol.ModeFull {
+		return p.endorseFull(ctx)
+	}
 	answer, host, err := p.execute(ctx)
 	if err != nil {
 		return nil, err
@@ -75,19 +80,40 @@ func (p *Proposal) execute(ctx context.Context) (*trust.Answer, Peer, error) {
 			continue
 		}
 		reply := ask(ctx, host, signed)
-		if gone := (*fabric.UnreachableError)(nil); errors.As(reply.err, &gone) && ctx.Err() == nil {
+		if elsewhere(reply.err) && ctx.Err() == nil {
 			unreachable = append(unreachable, reply.err)
 			continue
 		}
 		if reply.err != nil {
 			return nil, nil, reply.err
 		}
-		p.network.received("INV-18", "peer", "client", "ccrsp_msg", p.txID)
+		p.network.received(p.answerStep(), "peer", "client", "ccrsp_msg", p.txID)
 		p.network.registry.remember(reply)
 		answer, err := p.verify(signed, reply.answer)
 		return answer, host, err
 	}
 	return nil, nil, errors.Join(unreachable...)
+}
+
+// elsewhere tells whether another enclave may answer what this one did not: its
+// peer cannot be reached, or (Full) is behind, or its ledger enclave is away.
+func elsewhere(err error) bool {
+	if gone := (*fabric.UnreachableError)(nil); errors.As(err, &gone) {
+		return true
+	}
+	switch protocol.CodeOf(err) {
+	case protocol.CodeStaleView, protocol.CodeBelowMinHead, protocol.CodeLedgerUnreachable, protocol.CodeNotCertified:
+		return true
+	}
+	return false
+}
+
+// answerStep is the step at which an enclave's answer comes.
+func (p *Proposal) answerStep() string {
+	if p.entry.chaincode.Mode() == protocol.ModeFull {
+		return "INV-19"
+	}
+	return "INV-18"
 }
 
 // verify checks ccrsp_msg in a peer's answer. The peer's own endorsement of it

@@ -17,14 +17,20 @@ import (
 )
 
 // Validation is the proposal that has peers replay what an enclave executed and
-// signed (VAL-1). Its creator must be that of the executed proposal. It is not
-// safe for concurrent use.
+// signed (VAL-1). Its creator must be that of the executed proposal. In Full mode
+// there is nothing to replay: it is the executed proposal itself with its
+// enclaves' endorsements, and needs no further signature. It is not safe for
+// concurrent use.
 type Validation struct {
 	*draft
-	proposal *Proposal
-	answer   *trust.Answer
-	host     Peer
+	proposal  *Proposal
+	answer    *trust.Answer
+	host      Peer
+	endorsers []*trust.Answer // Full mode: what goes into the transaction
 }
+
+// Endorsers tells how many enclaves endorsed, in Full mode; 0 in Lite.
+func (v *Validation) Endorsers() int { return len(v.endorsers) }
 
 // EnclaveID tells which enclave executed the call.
 func (v *Validation) EnclaveID() string { return v.answer.EnclaveID() }
@@ -36,7 +42,13 @@ func (v *Validation) Answer() *trust.Answer { return v.answer }
 // more peers than needed are asked at first, the enclave's own among them; then
 // all. A peer that lags behind refuses the replay, so all are asked again for a
 // short while.
+//
+// In Full mode it asks nobody: it forms the transaction from the enclaves'
+// endorsements (VAL-6).
 func (v *Validation) Endorse(ctx context.Context) (*Transaction, error) {
+	if len(v.endorsers) > 0 {
+		return v.fullTransaction()
+	}
 	signed, err := v.signed()
 	if err != nil {
 		return nil, err

@@ -110,6 +110,26 @@ func principalUnits(p *common.MSPPrincipal) (units []string, bound bool) {
 	return nil, false
 }
 
+// PrincipalMSP returns the organisation of an enclave policy's principal, empty
+// for kinds that such a policy does not have.
+func PrincipalMSP(p *common.MSPPrincipal) string {
+	switch p.GetPrincipalClassification() {
+	case common.MSPPrincipal_ORGANIZATION_UNIT:
+		ou := &common.OrganizationUnit{}
+		if proto.Unmarshal(p.GetPrincipal(), ou) != nil {
+			return ""
+		}
+		return ou.GetMspIdentifier()
+	case common.MSPPrincipal_IDENTITY:
+		mspID, _, err := msp.ParseSerialized(p.GetPrincipal())
+		if err != nil {
+			return ""
+		}
+		return mspID
+	}
+	return ""
+}
+
 // maxPolicyDepth bounds how deep an enclave policy's gates nest.
 const maxPolicyDepth = 32
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/fabric/rwset"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
@@ -34,6 +35,15 @@ type Enclave struct {
 	Alter func(*pb.EnclaveResponse)
 	// Answer changes the answer before it is sealed; nil: nothing.
 	Answer func(*pb.ClearResponse)
+
+	// Full mode: the head of its ledger enclave, in blocks, and its certificate.
+	Height      uint64
+	Certificate []byte
+	// Access adds to what it reads and writes, AlterPayload changes what it
+	// endorses, AlterEndorsed its answer; nil: nothing.
+	Access        func(*rwset.Builder)
+	AlterPayload  func(*protocol.EndorsedPayload)
+	AlterEndorsed func(*pb.Endorsed)
 }
 
 // NewEnclave makes an enclave with chaincode keys of its own.
@@ -74,7 +84,7 @@ func (e *Enclave) Credentials(codeID [32]byte, params guest.Params) *pb.Credenti
 	e.w.check(err)
 	evidence, err := guest.Issue(codeID, protocol.StatementHash(attested), params)
 	e.w.check(err)
-	return &pb.Credentials{AttestedData: attested, Evidence: evidence}
+	return &pb.Credentials{AttestedData: attested, Evidence: evidence, Certificate: e.Certificate}
 }
 
 // Registration signs for the enclave's keys (KEY-2).
@@ -106,6 +116,9 @@ func (e *Enclave) Invoke(p *envelope.Proposal) ([]byte, error) {
 	clear, key, err := protocol.OpenRequest(e.DK, binding, request)
 	if err != nil {
 		return nil, err
+	}
+	if e.Certificate != nil && string(clear.GetArgs()[0]) == "echo" {
+		return e.endorse(p, ccreq, request, clear, key)
 	}
 	m := e.run(p, ccreq, clear)
 	if e.Alter != nil {

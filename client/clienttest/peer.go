@@ -118,7 +118,7 @@ func (p *Peer) invoke(proposal *envelope.Proposal) ([]byte, error) {
 	case protocol.FuncQueryRegistryView:
 		return protocol.MarshalRegistryView(p.w.View)
 	case protocol.FuncInvoke:
-		return p.w.Enclave.Invoke(proposal)
+		return p.enclave().Invoke(proposal)
 	case protocol.FuncValidate:
 		return nil, p.validate(proposal)
 	}
@@ -135,7 +135,7 @@ func (p *Peer) validate(proposal *envelope.Proposal) error {
 	if err != nil {
 		return err
 	}
-	verified, err := protocol.VerifyResponse("VAL-3", p.w.Enclave.VK, r)
+	verified, err := protocol.VerifyResponse("VAL-3", p.enclave().VK, r)
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,10 @@ type World struct {
 	Orderer *Orderer
 	Enclave *Enclave
 	View    *pb.RegistryView // what ERCC answers
+	// Enclaves are those of Full mode, one beside each peer; Enclave is nil then.
+	// Changes are the heights at which the chaincode's key was written.
+	Enclaves []*Enclave
+	Changes  []uint64
 
 	mu          sync.Mutex    // one peer answers at a time
 	endorsement policy.Policy // of the channel

@@ -17,10 +17,19 @@ type Chaincode struct {
 	pins       *Pins
 	definition *pb.CCParameters
 	policy     []byte // serialised ApplicationPolicy of the definition
+	mode       protocol.Mode
 	ek         keys.ChaincodeEK
 	generation uint64
 	lineage    protocol.Lineage
 	enclaves   []Enclave
+	refused    []Refused
+}
+
+// Refused is a registered enclave that the client does not trust, and why.
+type Refused struct {
+	ID    string // empty: not even that could be read
+	MSPID string
+	Err   error
 }
 
 // Enclave is one that holds the chaincode's key.
@@ -34,6 +43,11 @@ type Enclave struct {
 	// with older ones it accepts creators who have been revoked since.
 	ConfigSequence uint64
 	MSPConfigHash  []byte
+	// Endorser is the serialised identity in whose name it endorses; Full mode.
+	Endorser []byte
+
+	certificate []byte
+	credentials *protocol.Credentials
 }
 
 // ID returns the chaincode's name.
@@ -45,6 +59,12 @@ func (c *Chaincode) Version() string { return c.definition.GetVersion() }
 // DefinitionPolicy returns the agreed endorsement policy, a serialised
 // ApplicationPolicy.
 func (c *Chaincode) DefinitionPolicy() []byte { return c.policy }
+
+// Mode tells how results are committed; the agreed definition's policy decides.
+func (c *Chaincode) Mode() protocol.Mode { return c.mode }
+
+// Refused returns the registered enclaves that were left out.
+func (c *Chaincode) Refused() []Refused { return c.refused }
 
 // KeyID names Chaincode_EK.
 func (c *Chaincode) KeyID() []byte { return c.ek.ID() }

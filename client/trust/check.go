@@ -24,6 +24,8 @@ type check struct {
 	at       time.Time
 	manifest protocol.CodeManifest
 	agreed   *protocol.RegistryPolicy
+	registry string // the chaincode that answered
+	mode     protocol.Mode
 }
 
 // Check examines the registry's view of a chaincode, as [Pins.Agreed] returned
@@ -31,8 +33,9 @@ type check struct {
 // organisations' policy and definition are for this channel and chaincode;
 // evidence of each enclave is genuine by the client's own policy; its code is in
 // the agreed manifest; its Enclave_VK signed for exactly the registered
-// Chaincode_EK, its generation and lineage; enough organisations hold it. at is
-// the time of judgement.
+// Chaincode_EK, its generation and lineage; enough organisations hold it. In Full
+// mode, its ledger enclave is approved too, and its certificate is one of its
+// organisation for enclaves of this definition. at is the time of judgement.
 //
 // All errors are *protocol.StepError.
 func Check(pins *Pins, policy *Policy, chaincode string, answer *envelope.Result, at time.Time) (*Chaincode, error) {
@@ -40,7 +43,7 @@ func Check(pins *Pins, policy *Policy, chaincode string, answer *envelope.Result
 	if err != nil {
 		return nil, err
 	}
-	c := &check{pins: pins, policy: policy, view: view, at: at}
+	c := &check{pins: pins, policy: policy, view: view, at: at, registry: answer.ChaincodeID.GetName()}
 	if v := answer.ChaincodeID.GetVersion(); v != view.GetErccVersion() {
 		return nil, protocol.Errorf(stepCredentials, protocol.CodeWrongPolicy, "the registry says that its version is %q, its endorsers run %q", view.GetErccVersion(), v)
 	}
@@ -50,12 +53,15 @@ func Check(pins *Pins, policy *Policy, chaincode string, answer *envelope.Result
 	if err := c.checkDefinition(chaincode); err != nil {
 		return nil, err
 	}
+	if c.mode, _, err = protocol.EnclavePolicy(stepCredentials, view.GetDefinitionPolicy(), pins.channelHash, chaincode, view.GetDefinition().GetVersion()); err != nil {
+		return nil, err
+	}
 	ek, err := c.key(chaincode)
 	if err != nil {
 		return nil, err
 	}
 	found := &Chaincode{
-		pins: pins, definition: view.GetDefinition(), policy: view.GetDefinitionPolicy(),
+		pins: pins, definition: view.GetDefinition(), policy: view.GetDefinitionPolicy(), mode: c.mode,
 		ek: ek, generation: view.GetChaincodeKey().GetGeneration(),
 	}
 	if err := c.addHolders(found); err != nil {

@@ -27,6 +27,7 @@ func (c *check) addHolders(found *Chaincode) error {
 		e, lineage, err := c.holder(found, m, registrations)
 		if err != nil {
 			refused = append(refused, err)
+			found.refused = append(found.refused, Refused{e.ID, e.MSPID, err})
 			continue
 		}
 		found.enclaves = append(found.enclaves, e)
@@ -46,36 +47,36 @@ func (c *check) addHolders(found *Chaincode) error {
 }
 
 // holder checks one enclave: credentials, evidence, code, and its signature for
-// the chaincode's key.
+// the chaincode's key. A refused one is returned as far as it is known.
 func (c *check) holder(found *Chaincode, m *pb.Credentials, registrations map[string]*pb.Signed) (Enclave, protocol.Lineage, error) {
 	none := protocol.Lineage{}
 	credentials, err := protocol.CredentialsFromPB(stepCredentials, m)
 	if err != nil {
 		return Enclave{}, none, err
 	}
-	id := credentials.EnclaveID()
+	data, id := credentials.Data, credentials.EnclaveID()
+	e := Enclave{
+		ID: id, VK: credentials.EnclaveVK, MSPID: data.GetHostParams().GetMspId(), Peer: data.GetHostParams().GetPeerEndpoint(),
+		ConfigSequence: data.GetConfigSequence(), MSPConfigHash: data.GetMspConfigHash(),
+		certificate: m.GetCertificate(), credentials: credentials,
+	}
 	if slices.Contains(c.view.GetRevoked(), id) {
-		return Enclave{}, none, protocol.Errorf(stepCredentials, protocol.CodeRevoked, "enclave %.12s is revoked", id)
+		return e, none, protocol.Errorf(stepCredentials, protocol.CodeRevoked, "enclave %.12s is revoked", id)
 	}
-	claims, err := attest.Verify(credentials.Evidence, credentials.Statement, c.policy.Attestation, c.policy.Verifiers, c.at)
-	if err != nil {
-		return Enclave{}, none, protocol.Errorf(stepCredentials, protocol.CodeOf(err), "enclave %.12s: %w", id, err)
+	if e.Claims, err = attest.Verify(credentials.Evidence, credentials.Statement, c.policy.Attestation, c.policy.Verifiers, c.at); err != nil {
+		return e, none, protocol.Errorf(stepCredentials, protocol.CodeOf(err), "enclave %.12s: %w", id, err)
 	}
-	if err := c.policy.checkCode(stepCredentials, claims, c.manifest); err != nil {
-		return Enclave{}, none, err
+	if err := c.policy.checkCode(stepCredentials, e.Claims, c.manifest); err != nil {
+		return e, none, err
 	}
 	if err := c.checkAttested(credentials); err != nil {
-		return Enclave{}, none, err
+		return e, none, err
 	}
-	lineage, err := c.checkRegistration(found, credentials, claims, registrations[id])
-	if err != nil {
-		return Enclave{}, none, err
+	if err := c.checkMode(&e); err != nil {
+		return e, none, err
 	}
-	data := credentials.Data
-	return Enclave{
-		ID: id, VK: credentials.EnclaveVK, MSPID: data.GetHostParams().GetMspId(), Peer: data.GetHostParams().GetPeerEndpoint(),
-		Claims: claims, ConfigSequence: data.GetConfigSequence(), MSPConfigHash: data.GetMspConfigHash(),
-	}, lineage, nil
+	lineage, err := c.checkRegistration(found, credentials, e.Claims, registrations[id])
+	return e, lineage, err
 }
 
 // checkAttested holds what the enclave attested against definition and pins.

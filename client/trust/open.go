@@ -18,7 +18,9 @@ const stepAnswer = "INV-22"
 // Answer is an enclave's answer to one request, verified and still sealed.
 type Answer struct {
 	request  *Request
-	response protocol.VerifiedResponse
+	enclave  Enclave                       // that answered
+	response protocol.VerifiedResponse     // Lite, and errors of Full mode
+	endorsed *protocol.VerifiedEndorsement // results of Full mode
 	ccrsp    []byte
 }
 
@@ -33,6 +35,9 @@ func (r *Request) Verify(proposal *peer.SignedProposal, txID string, ccrsp []byt
 	signed, err := protocol.ParseResponse(stepAnswer, ccrsp)
 	if err != nil {
 		return nil, err
+	}
+	if signed.GetEndorsed() != nil {
+		return r.verifyEndorsed(proposal, txID, signed)
 	}
 	claimed, err := protocol.ParseUnverifiedResponse(stepAnswer, signed)
 	if err != nil {
@@ -50,11 +55,14 @@ func (r *Request) Verify(proposal *peer.SignedProposal, txID string, ccrsp []byt
 		return nil, err
 	}
 	if response.IsResult() {
+		if r.chaincode.mode == protocol.ModeFull {
+			return nil, protocol.Errorf(stepAnswer, protocol.CodeWrongMode, "enclave %.12s signed a result for replay, the definition is of Full mode", enclave.ID)
+		}
 		if err := sameProposal(response.Message(), proposal); err != nil {
 			return nil, err
 		}
 	}
-	return &Answer{r, response, ccrsp}, nil
+	return &Answer{request: r, enclave: enclave, response: response, ccrsp: ccrsp}, nil
 }
 
 // matches compares what the enclave signed with what was asked.
@@ -99,14 +107,20 @@ func sameProposal(m *pb.EnclaveResponse, sent *peer.SignedProposal) error {
 }
 
 // EnclaveID tells which enclave answered.
-func (a *Answer) EnclaveID() string { return a.response.Message().GetEnclaveId() }
+func (a *Answer) EnclaveID() string { return a.enclave.ID }
 
 // IsResult tells whether there is a result to commit; otherwise the chaincode
 // failed, and only its sealed error was signed.
-func (a *Answer) IsResult() bool { return a.response.IsResult() }
+func (a *Answer) IsResult() bool { return a.endorsed != nil || a.response.IsResult() }
 
-// ReadWriteSet returns what a commit would replay: keys in clear, values sealed.
-func (a *Answer) ReadWriteSet() *pb.ReadWriteSet { return a.response.Message().GetRwset() }
+// ReadWriteSet returns what a commit would replay in Lite mode: keys in clear,
+// values sealed.
+func (a *Answer) ReadWriteSet() *pb.ReadWriteSet {
+	if a.endorsed != nil {
+		return nil
+	}
+	return a.response.Message().GetRwset()
+}
 
 // ValidateArgs returns the arguments of the validation transaction (VAL-1).
 func (a *Answer) ValidateArgs() [][]byte { return protocol.ValidateArgs(a.ccrsp) }
@@ -121,9 +135,16 @@ type Result struct {
 // Open decrypts the answer with the request's key (INV-22): after commit where
 // the answer is to be committed, at once for a query.
 func (a *Answer) Open() (*Result, error) {
-	clear, err := protocol.OpenResponse(a.request.key, a.response)
+	clear, err := a.openSealed()
 	if err != nil {
 		return nil, err
 	}
 	return &Result{clear.GetStatus(), clear.GetMessage(), clear.GetPayload()}, nil
+}
+
+func (a *Answer) openSealed() (*pb.ClearResponse, error) {
+	if a.endorsed != nil {
+		return protocol.OpenEndorsed(a.request.key, *a.endorsed)
+	}
+	return protocol.OpenResponse(a.request.key, a.response)
 }

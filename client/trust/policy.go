@@ -20,6 +20,11 @@ type Policy struct {
 	// CodeIDs pins what may run, as `platform:code id`. Empty: what stands in the
 	// code manifest of the definition that the organisations agreed on.
 	CodeIDs []string
+	// LedgerCodeIDs pins the ledger enclaves that enclaves of Full mode may work
+	// with, as `platform:code id`. Empty: those that the organisations' own policy
+	// approves. Their platform, TCB level and debug state are held to Attestation
+	// either way.
+	LedgerCodeIDs []string
 	// Quorum is how many organisations' peers must give one answer about the
 	// registry; 0: a majority.
 	Quorum int

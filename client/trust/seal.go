@@ -15,6 +15,7 @@ import (
 type Request struct {
 	chaincode *Chaincode
 	ccreq     []byte
+	view      View
 	key       keys.ResponseKey
 }
 
@@ -22,7 +23,17 @@ type Request struct {
 // hidden by the padding. creator is the serialised identity that will sign the
 // proposal: under any other the request does not open.
 func (c *Chaincode) Seal(padding keys.Padding, creator []byte, args [][]byte, transient map[string][]byte) (*Request, error) {
+	return c.SealAt(View{}, padding, creator, args, transient)
+}
+
+// SealAt is [Chaincode.Seal] for an execution at certain heads of the ledger; in
+// Lite mode nobody can promise any. Code: wrong_mode.
+func (c *Chaincode) SealAt(view View, padding keys.Padding, creator []byte, args [][]byte, transient map[string][]byte) (*Request, error) {
 	const step = "INV-4"
+	if view != (View{}) && c.mode != protocol.ModeFull {
+		return nil, protocol.Errorf(step, protocol.CodeWrongMode, "chaincode %s is of mode %s: no enclave knows at which head it reads", c.ID(), c.mode).
+			WithHint("leave --min-height out")
+	}
 	key := keys.NewResponseKey()
 	secret, err := key.MarshalSecret()
 	if err != nil {
@@ -33,11 +44,12 @@ func (c *Chaincode) Seal(padding keys.Padding, creator []byte, args [][]byte, tr
 	if err != nil {
 		return nil, err
 	}
+	sealed.AtHeight, sealed.MinHeight = view.At, view.Min
 	ccreq, err := proto.Marshal(sealed)
 	if err != nil {
 		return nil, protocol.Wrap(step, protocol.CodeInternal, err)
 	}
-	return &Request{c, ccreq, key}, nil
+	return &Request{c, ccreq, view, key}, nil
 }
 
 // Args returns the arguments of the proposal that carries the request (INV-6).

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace"
+)
+
+// ViewsDifferError says that enclaves endorsed different results of one call: a
+// key that it reads changed between the heads at which they read (INV-20). The
+// call can be made again at Height, the newest head that all of them had reached.
+type ViewsDifferError struct {
+	TxID   string
+	Height uint64
+}
+
+func (e *ViewsDifferError) Error() string {
+	return fmt.Sprintf("transaction %.12s: enclaves read at different heads and got different results; the newest head that all had reached is %d", e.TxID, e.Height)
+}
+
+// ErrorCode returns stale_view, for [protocol.CodeOf].
+func (e *ViewsDifferError) ErrorCode() string { return string(protocol.CodeStaleView) }
+
+// retries is how often a call of Full mode is made anew because its enclaves'
+// views differ.
+const retries = 3
+
+// endorse makes a call's proposal and has it endorsed. In Full mode enclaves whose
+// views differ are all asked again at the newest head that they have in common;
+// where that one is too old for a peer, at whatever is newest. Each time is a
+// proposal of its own, so one that somebody else must sign is not made again.
+func (c *Contract) endorse(ctx context.Context, function string, opts []Option) (*Validation, error) {
+	var height Option = func(*options) {}
+	for attempt := 1; ; attempt++ {
+		p, err := c.NewProposal(ctx, function, append(slices.Clone(opts), height)...)
+		if err != nil {
+			return nil, err
+		}
+		v, err := p.Endorse(ctx)
+		if protocol.CodeOf(err) != protocol.CodeStaleView || attempt > retries || p.request.View().At != 0 && attempt == 1 {
+			return v, err
+		}
+		height = func(*options) {}
+		if differ := (*ViewsDifferError)(nil); errors.As(err, &differ) {
+			height = WithHeight(differ.Height)
+		} else if wait(ctx, attempt) != nil {
+			return nil, err
+		}
+	}
+}
+
+// endorseFull has enclaves run the call until their endorsements satisfy the
+// definition's policy (INV-20): no more of them than needed at first, all at once,
+// then others in the place of those that do not answer.
+func (p *Proposal) endorseFull(ctx context.Context) (*Validation, error) {
+	signed, err := p.signed()
+	if err != nil {
+		return nil, err
+	}
+	g := &gathering{proposal: p, signed: signed, asked: make(map[string]error)}
+	for {
+		next := g.plan()
+		if len(next) == 0 {
+			return nil, g.explain()
+		}
+		p.network.received("INV-20", "client", "client", fmt.Sprintf("ask %d enclaves", len(next)), p.txID)
+		if err := g.ask(ctx, next); err != nil {
+			return nil, err
+		}
+		if answers := g.enough(); answers != nil {
+			return p.endorsedBy(answers, g.hosts[answers[0].EnclaveID()]), nil
+		}
+		if height, differ := g.views(); differ {
+			return nil, &ViewsDifferError{TxID: p.txID, Height: height}
+		}
+	}
+}
+
+func (p *Proposal) endorsedBy(answers []*trust.Answer, host Peer) *Validation {
+	p.network.config.Trace.Record(trace.Event{
+		Step: "INV-21", From: "client", To: "client", What: "transaction", TxID: p.txID,
+		Attrs: map[string]string{"endorsers": fmt.Sprint(len(answers))},
+	})
+	return &Validation{draft: p.draft, proposal: p, answer: answers[0], host: host, endorsers: answers}
+}
+
+// fullTransaction forms the transaction from the enclaves' endorsements (VAL-6).
+func (v *Validation) fullTransaction() (*Transaction, error) {
+	responses := make([]*peer.ProposalResponse, len(v.endorsers))
+	for i, a := range v.endorsers {
+		responses[i] = a.Endorsement()
+	}
+	return v.transaction(responses)
+}
