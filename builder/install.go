@@ -76,21 +76,24 @@ func CoreYAML(dir string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# in core.yaml an entry of chaincode.externalBuilders: indent it as that list is\n- name: %s\n  path: %s\n  propagateEnvironment:\n", Name, quoteYAML(dir))
 	for _, variable := range Environment() {
-		fmt.Fprintf(&b, "    - %-27s # %s\n", variable, meaning[variable])
+		fmt.Fprintf(&b, "    - %-30s # %s\n", variable, meaning[variable])
 	}
 	return b.String()
 }
 
 // meaning says what the variables are for.
 var meaning = map[string]string{
-	EnvState:     "folder for sealed state, absolute; unset: this peer hosts no enclave, its stubs only validate",
-	EnvEnclaves:  "names of the chaincodes whose enclave this peer hosts, by commas; unset: all",
-	EnvNames:     "LABEL=NAME, by commas, where a label is not NAME or NAME_VERSION",
-	EnvTrace:     "folder to record steps into; unset: none",
-	EnvLogLevel:  "debug, info, warn or error; unset: info",
-	EnvLogFormat: "text or json; unset: text",
-	EnvCollector: "where to send steps to; unset: nowhere",
-	EnvArgs:      "further flags of fpc-stub",
+	EnvState:                "folder for sealed state, absolute; unset: this peer hosts no enclave, its stubs only validate",
+	EnvEnclaves:             "names of the chaincodes whose enclave this peer hosts, by commas; unset: all",
+	EnvNames:                "LABEL=NAME, by commas, where a label is not NAME or NAME_VERSION",
+	EnvTrace:                "folder to record steps into; unset: none",
+	EnvLogLevel:             "debug, info, warn or error; unset: info",
+	EnvLogFormat:            "text or json; unset: text",
+	EnvOperations:           "host:port of metrics and health, :0 where the peer launches several stubs; unset: none",
+	EnvCollector:            "where to send steps to; unset: nowhere",
+	EnvCollectorHeaders:     "headers for that collector, NAME=VALUE by commas",
+	EnvCollectorCertificate: "file with the collector's root certificates",
+	EnvArgs:                 "further flags of fpc-stub",
 }
 
 // quoteYAML writes a path as a single-quoted scalar.

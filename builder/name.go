@@ -25,17 +25,23 @@ const (
 	EnvNames = "FPC_CHAINCODE_NAMES"
 	// EnvTrace names the folder to record steps into.
 	EnvTrace = "FPC_TRACE"
-	// EnvLogLevel, EnvLogFormat and EnvCollector are fpc-stub's own.
-	EnvLogLevel  = "FPC_LOG_LEVEL"
-	EnvLogFormat = "FPC_LOG_FORMAT"
-	EnvCollector = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	// EnvLogLevel, EnvLogFormat and EnvOperations are fpc-stub's own. All stubs
+	// that a peer launches get the same EnvOperations: where they are several,
+	// its port must be 0, and their logs tell which ones they got.
+	EnvLogLevel   = "FPC_LOG_LEVEL"
+	EnvLogFormat  = "FPC_LOG_FORMAT"
+	EnvOperations = "FPC_OPERATIONS"
+	// EnvCollector and the next two are OpenTelemetry's.
+	EnvCollector            = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	EnvCollectorHeaders     = "OTEL_EXPORTER_OTLP_HEADERS"
+	EnvCollectorCertificate = "OTEL_EXPORTER_OTLP_CERTIFICATE"
 	// EnvArgs holds further flags of fpc-stub, separated by spaces.
 	EnvArgs = "FPC_STUB_ARGS"
 )
 
 // Environment lists the variables that core.yaml must propagate.
 func Environment() []string {
-	return []string{EnvState, EnvEnclaves, EnvNames, EnvTrace, EnvLogLevel, EnvLogFormat, EnvCollector, EnvArgs}
+	return []string{EnvState, EnvEnclaves, EnvNames, EnvTrace, EnvLogLevel, EnvLogFormat, EnvOperations, EnvCollector, EnvCollectorHeaders, EnvCollectorCertificate, EnvArgs}
 }
 
 // codeName: nothing tells, or something tells wrongly, under which name a

@@ -107,6 +107,6 @@ func (s *settings) serve(ctx context.Context, connect func(context.Context, shim
 	}
 	defer flush()
 	return connect(ctx, ercc.New(ercc.Config{
-		Name: s.name, Verifiers: verifiers(), Trace: recorder, Meter: observe.NewCalls(operations.Metrics, "ercc"), Log: log,
+		Name: s.name, Verifiers: verifiers(), Trace: recorder, Meter: observe.NewERCC(operations.Metrics), Log: log,
 	}))
 }

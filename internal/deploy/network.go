@@ -40,6 +40,8 @@ type Network struct {
 	Bin string
 	// Dir is where the programs keep state and logs, a folder each.
 	Dir string
+	// Env are variables that the programs get beside those that they need.
+	Env []string
 	// Trace is the folder that the programs record steps into; empty: none.
 	Trace string
 	// Steps records what this process' administrators and clients receive; nil:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -147,7 +148,7 @@ func servicePackage(label, address string) ([]byte, error) {
 }
 
 func (n *Network) program(name string, org int, path string, args ...string) Program {
-	return Program{Name: name + "." + n.Orgs[org].MSPID, Path: path, Args: args, Dir: n.Dir}
+	return Program{Name: name + "." + n.Orgs[org].MSPID, Path: path, Args: args, Env: slices.Clone(n.Env), Dir: n.Dir}
 }
 
 // ServeRegistry deploys ERCC under a policy and stores the policy in it (LC-5).

@@ -29,15 +29,15 @@ type Calls struct {
 	total    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
+	// own are the functions that are worth an alarm by themselves, and have a
+	// counter of their own beside; its labels are outcome and code.
+	own map[string]*prometheus.CounterVec
 }
 
 // NewCalls registers the figures of a program, "stub" or "ercc".
 func NewCalls(metrics prometheus.Registerer, program string) *Calls {
 	c := &Calls{
-		total: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: program, Name: "calls_total",
-			Help: "Calls that ended, by function, outcome (ok, refused, failed) and the code of a refusal.",
-		}, []string{"function", "outcome", "code"}),
+		total: ended(metrics, program, "calls_total", "Calls", "function"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Subsystem: program, Name: "call_duration_seconds",
 			Help: "How long calls took, by function.", Buckets: durations,
@@ -47,7 +47,17 @@ func NewCalls(metrics prometheus.Registerer, program string) *Calls {
 			Help: "Calls that are running, by function.",
 		}, []string{"function"}),
 	}
-	metrics.MustRegister(c.total, c.seconds, c.inFlight)
+	metrics.MustRegister(c.seconds, c.inFlight)
+	return c
+}
+
+// ended registers a counter of what ended, by labels of its own, outcome and code.
+func ended(metrics prometheus.Registerer, program, name, what string, labels ...string) *prometheus.CounterVec {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace, Subsystem: program, Name: name,
+		Help: what + " that ended, by outcome (ok, refused, failed) and the code of a refusal.",
+	}, append(labels, "outcome", "code"))
+	metrics.MustRegister(c)
 	return c
 }
 
@@ -60,6 +70,9 @@ func (c *Calls) Begin(function string) (done func(error)) {
 		c.seconds.WithLabelValues(function).Observe(time.Since(begun).Seconds())
 		outcome, code := outcomeOf(err)
 		c.total.WithLabelValues(function, outcome, code).Inc()
+		if own := c.own[function]; own != nil {
+			own.WithLabelValues(outcome, code).Inc()
+		}
 	}
 }
 
@@ -102,6 +115,9 @@ func NewStub(metrics prometheus.Registerer, enclaveUp func() bool) *Stub {
 		}),
 	}
 	metrics.MustRegister(s.sealed)
+	s.own = map[string]*prometheus.CounterVec{
+		protocol.FuncValidate: ended(metrics, "stub", "validations_total", "Validations of what enclaves signed (VAL-1 to VAL-4)"),
+	}
 	if enclaveUp != nil {
 		metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: namespace, Subsystem: "stub", Name: "enclave_up",
@@ -114,6 +130,19 @@ func NewStub(metrics prometheus.Registerer, enclaveUp func() bool) *Stub {
 		}))
 	}
 	return s
+}
+
+// NewERCC registers a registry's figures.
+func NewERCC(metrics prometheus.Registerer) *Calls {
+	c := NewCalls(metrics, "ercc")
+	registrations := ended(metrics, "ercc", "registrations_total", "Registrations and revocations (REG-11 to REG-15, KEY-3)", "of")
+	c.own = make(map[string]*prometheus.CounterVec)
+	for function, of := range map[string]string{
+		protocol.FuncRegisterEnclave: "enclave", protocol.FuncRegisterCCKeys: "keys", protocol.FuncRevokeEnclave: "revocation",
+	} {
+		c.own[function] = registrations.MustCurryWith(prometheus.Labels{"of": of})
+	}
+	return c
 }
 
 // Sealed counts a sealed state that was written.

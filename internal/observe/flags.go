@@ -7,11 +7,11 @@ package observe
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
+	"github.com/privatechaincode/fpc/internal/logging"
 	"github.com/privatechaincode/fpc/trace"
 	"github.com/privatechaincode/fpc/trace/otlp"
 )
@@ -31,8 +31,8 @@ type FlagSet interface {
 // Add adds the flags to a command line; the environment gives their defaults.
 func (f *Flags) Add(to FlagSet, getenv func(string) string) {
 	to.StringVar(&f.Operations, "operations", getenv("FPC_OPERATIONS"), "host:port to serve /healthz and /metrics on, in clear; empty: none (FPC_OPERATIONS)")
-	to.StringVar(&f.LogLevel, "log-level", or(getenv("FPC_LOG_LEVEL"), "info"), "least level to log: debug, info, warn, error (FPC_LOG_LEVEL)")
-	to.StringVar(&f.LogFormat, "log-format", or(getenv("FPC_LOG_FORMAT"), "text"), "form of the log: text or json (FPC_LOG_FORMAT)")
+	to.StringVar(&f.LogLevel, logging.FlagLevel, or(getenv(logging.EnvLevel), "info"), logging.LevelUsage)
+	to.StringVar(&f.LogFormat, logging.FlagFormat, or(getenv(logging.EnvFormat), "text"), logging.FormatUsage)
 }
 
 func or(text, otherwise string) string {
@@ -49,18 +49,7 @@ func (f *Flags) Args() []string {
 
 // Logger makes the program's logger. Its errors say which flag is wrong.
 func (f *Flags) Logger(w io.Writer) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
-		return nil, fmt.Errorf("--log-level %.20q: it must be debug, info, warn or error", f.LogLevel)
-	}
-	options := &slog.HandlerOptions{Level: level}
-	switch f.LogFormat {
-	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
-	}
-	return nil, fmt.Errorf("--log-format %.20q: it must be text or json", f.LogFormat)
+	return logging.New(w, f.LogLevel, f.LogFormat)
 }
 
 // flushTimeout is how long a program that ends waits for its collector.

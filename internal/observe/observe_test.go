@@ -150,7 +150,10 @@ func TestMetrics(t *testing.T) {
 	stub.Begin("unknown")(errors.New("x"))
 	stub.Begin("initEnclave") // goes on
 	stub.Sealed()
-	NewCalls(o.Metrics, "ercc").Begin("registerEnclave")(nil)
+	ercc := NewERCC(o.Metrics)
+	ercc.Begin("registerEnclave")(nil)
+	ercc.Begin("registerCCKeys")(protocol.Errorf("KEY-3", protocol.CodeLineage, "x"))
+	ercc.Begin("queryRegistryView")(nil)
 	network := NewNetwork(o.Metrics)
 	network.Height("peer0", "mychannel", 8)
 	network.Committed("peer0", "mychannel", []peer.TxValidationCode{0, 0, 11})
@@ -171,6 +174,9 @@ func TestMetrics(t *testing.T) {
 		`fpc_stub_enclave_up 1`,
 		`fpc_stub_sealed_state_writes_total 1`,
 		`fpc_ercc_calls_total{code="",function="registerEnclave",outcome="ok"} 1`,
+		`fpc_stub_validations_total{code="stale_read",outcome="refused"} 1`,
+		`fpc_ercc_registrations_total{code="",of="enclave",outcome="ok"} 1`,
+		`fpc_ercc_registrations_total{code="lineage",of="keys",outcome="refused"} 1`,
 		`fpc_network_blocks_total{channel="mychannel",node="peer0"} 1`,
 		`fpc_network_transactions_total{channel="mychannel",node="peer0",verdict="VALID"} 2`,
 		`fpc_network_transactions_total{channel="mychannel",node="peer0",verdict="MVCC_READ_CONFLICT"} 1`,

@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/privatechaincode/fpc/internal/logging"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/peer"
 )
@@ -37,10 +38,17 @@ func run(ctx context.Context, cc shim.Chaincode, args []string, getenv func(stri
 	flags := flag.NewFlagSet("chaincode", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	peerAddress := flags.String("peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this chaincode")
+	level := flags.String(logging.FlagLevel, getenv(logging.EnvLevel), logging.LevelUsage)
+	format := flags.String(logging.FlagFormat, getenv(logging.EnvFormat), logging.FormatUsage)
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	start, err := configure(environment{get: getenv, read: os.ReadFile}, *peerAddress, slog.New(slog.NewTextHandler(stderr, nil)))
+	log, err := logging.New(stderr, *level, *format)
+	if err != nil {
+		fmt.Fprintln(stderr, "chaincode:", err)
+		return 2
+	}
+	start, err := configure(environment{get: getenv, read: os.ReadFile}, *peerAddress, log)
 	if err != nil {
 		fmt.Fprintln(stderr, "chaincode:", err)
 		return 2

@@ -33,6 +33,8 @@ func TestRun(t *testing.T) {
 		{"unknown flag", []string{"-x"}, nil, 2, "-x"},
 		{"service without id", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}, 2, "CHAINCODE_ID"},
 		{"service", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1"}, 0, "chaincode is served"},
+		{"service that logs JSON", []string{"-log-format", "json"}, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1"}, 0, `"msg":"chaincode is served"`},
+		{"log level of the environment", nil, map[string]string{"FPC_LOG_LEVEL": "loud", "CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1"}, 2, `--log-level "loud"`},
 		{"service told to use TLS", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1", "CHAINCODE_TLS_DISABLED": "false"}, 2, "CHAINCODE_TLS_CERT"},
 		{"service with half of TLS", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "cc:1", "CHAINCODE_CLIENT_CA_CERT": "/dev/null"}, 2, "CHAINCODE_TLS_CERT"},
 		{"address of nobody", nil, map[string]string{"CHAINCODE_SERVER_ADDRESS": "256.0.0.1:1", "CHAINCODE_ID": "cc:1"}, 1, "listen"},
