@@ -65,6 +65,8 @@ type server struct {
 	t      testing.TB
 	dir    string
 	log    *logged
+	args   []string // further flags
+	env    []string // further variables
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
@@ -77,7 +79,8 @@ func (s *server) start(ctx context.Context) {
 		s.t.Fatal(err)
 	}
 	defer ready.Close()
-	s.cmd = exec.Command(filepath.Join(bin(s.t), "fpc"), "network", "serve", "--data", s.dir, "--batch-timeout", batch.String())
+	s.cmd = exec.Command(filepath.Join(bin(s.t), "fpc"), append([]string{"network", "serve", "--data", s.dir, "--batch-timeout", batch.String()}, s.args...)...)
+	s.cmd.Env = append(os.Environ(), s.env...)
 	s.cmd.Stderr, s.cmd.ExtraFiles = s.log, []*os.File{w}
 	err = s.cmd.Start()
 	_ = w.Close()
@@ -104,14 +107,20 @@ func (s *server) kill() {
 	<-s.exited
 }
 
-// attach connects to the network.
-func (s *server) attach() *embedded.Network {
+// description is what the network's folder says of it.
+func (s *server) description() *devnet.Description {
 	s.t.Helper()
 	d, err := devnet.ReadDescription(s.dir)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	n, err := embedded.Attach(d, embedded.Config{Dir: filepath.Dir(s.dir), Bin: bin(s.t), Trace: true})
+	return d
+}
+
+// attach connects to the network.
+func (s *server) attach() *embedded.Network {
+	s.t.Helper()
+	n, err := embedded.Attach(s.description(), embedded.Config{Dir: filepath.Dir(s.dir), Bin: bin(s.t), Trace: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}
