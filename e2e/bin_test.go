@@ -18,7 +18,7 @@ import (
 const timeout = 2 * time.Minute
 
 // programs are what the tests need in bin/.
-var programs = []string{"fpc", "fpc-stub", "fpc-ercc", "samples/auction", "samples/auction-plain", "samples/asset", "samples/asset-plain"}
+var programs = []string{"fpc", "fpc-stub", "fpc-ercc", "fpc-ledger", "fpc-ledger-host", "samples/auction", "samples/auction-plain", "samples/asset", "samples/asset-plain"}
 
 // bin is where `make build` puts the programs; a test without them fails.
 func bin(t testing.TB) string {
