@@ -55,6 +55,10 @@ soak: TIME = 10m
 soak: build ## run at half of saturation for TIME; fail on an error or growing memory
 	$(GO) run ./internal/bench/run -soak $(TIME)
 
+.PHONY: bench-fabric
+bench-fabric: build ## the same ratios on released Fabric (FABRIC_BIN, FABRIC_CFG), into bin/bench-fabric.json
+	$(GO) run ./e2e/realfabric/bench -out $(BIN)/bench-fabric.json
+
 .PHONY: mutants
 mutants: ## take out one check at a time: its test must turn red; ONLY=row, step, package or file
 	$(GO) run ./internal/mutants -only "$(ONLY)"

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,10 +31,19 @@ func fabricPrograms(t *testing.T) (bin, cfg string) {
 	t.Helper()
 	bin, cfg = os.Getenv("FABRIC_BIN"), os.Getenv("FABRIC_CFG")
 	if bin == "" || cfg == "" {
-		t.Skip("FABRIC_BIN and FABRIC_CFG do not name Fabric's programs and their configuration (core.yaml)")
+		t.Skip("SKIPPED: FABRIC_BIN and FABRIC_CFG do not name Fabric's programs and their configuration (core.yaml)")
 	}
+	cmd := exec.Command(filepath.Join(bin, "peer"), "version")
+	cmd.Env = append(os.Environ(), "FABRIC_CFG_PATH="+cfg)
+	said, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("peer version: %v", err)
+	}
+	t.Logf("Hyperledger Fabric %s", versionLine.Find(said))
 	return bin, cfg
 }
+
+var versionLine = regexp.MustCompile(`Version: \S+`)
 
 // peerCommand is Fabric's peer command as an organisation's administrator.
 type peerCommand struct {

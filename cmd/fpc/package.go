@@ -7,12 +7,14 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/privatechaincode/fpc/builder/pkg"
 )
 
 func newPackage() *cobra.Command {
 	var label, enclave, address string
+	var tls packageTLS
 	var others []string
 	cmd := &cobra.Command{
 		Use: "package FILE", Short: "Make the package of a private chaincode (LC-1)",
@@ -29,9 +31,9 @@ the enclave registry.`,
 			if label == "" {
 				return usagef("no label given; give one with --label")
 			}
-			var connection *pkg.Connection
-			if address != "" {
-				connection = &pkg.Connection{Address: address, DialTimeout: "10s"}
+			connection, err := tls.connection(address)
+			if err != nil {
+				return err
 			}
 			raw, err := makePackage(cmd, label, enclave, others, connection)
 			if err != nil {
@@ -48,8 +50,47 @@ the enclave registry.`,
 	f.StringVar(&label, "label", "", "the package's label")
 	f.StringVar(&enclave, "enclave", "", "the enclave's program (empty: an ordinary chaincode)")
 	f.StringVar(&address, "address", "", "host:port at which the stub, or the ordinary chaincode, will serve")
+	tls.add(f)
 	f.StringArrayVar(&others, "code-id", nil, "further platform:code id that this version allows (repeat)")
 	return cmd
+}
+
+// packageTLS says how a peer reaches a service over TLS.
+type packageTLS struct{ root, cert, key string }
+
+func (t *packageTLS) add(f *pflag.FlagSet) {
+	f.StringVar(&t.root, "service-tls-root", "", "PEM file with the TLS root certificate of what serves at --address (empty: no TLS)")
+	f.StringVar(&t.cert, "peer-tls-cert", "", "PEM file with a TLS certificate for the peer to show the service, with --peer-tls-key")
+	f.StringVar(&t.key, "peer-tls-key", "", "PEM file with its key; it goes into the package: keep such a package to the organisation")
+}
+
+// connection is how a peer reaches a service; nil if there is none.
+func (t *packageTLS) connection(address string) (*pkg.Connection, error) {
+	switch {
+	case address == "" && *t != packageTLS{}:
+		return nil, usagef("TLS is for a service; say where it serves with --address")
+	case address == "":
+		return nil, nil
+	case (t.cert == "") != (t.key == ""):
+		return nil, usagef("--peer-tls-cert and --peer-tls-key go together")
+	case t.cert != "" && t.root == "":
+		return nil, usagef("--peer-tls-cert needs --service-tls-root: without it the peer uses no TLS")
+	}
+	c := &pkg.Connection{Address: address, DialTimeout: "10s", TLSRequired: t.root != "", ClientAuthRequired: t.cert != ""}
+	for _, file := range []struct {
+		flag, path string
+		into       *string
+	}{{"--service-tls-root", t.root, &c.RootCert}, {"--peer-tls-cert", t.cert, &c.ClientCert}, {"--peer-tls-key", t.key, &c.ClientKey}} {
+		if file.path == "" {
+			continue
+		}
+		raw, err := readNamed(file.flag, file.path)
+		if err != nil {
+			return nil, err
+		}
+		*file.into = string(raw)
+	}
+	return c, nil
 }
 
 // makePackage builds a package and prints what may run in it.

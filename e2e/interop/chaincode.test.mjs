@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Hyperledger's Node shim speaks the chaincode protocol to the embedded peers;
-// Hyperledger's SDK says what comes of it. The chaincode is probe.mjs.
+// Hyperledger's SDK says what comes of it. The chaincode is probe.mjs, which the
+// peers dial or launch.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -135,18 +136,19 @@ test("statuses below 400 are endorsed, others are refusals with their text", asy
 
 test("calling other chaincodes", async () => {
   const other = description.chaincode;
-  await network.getContract(other).submitTransaction("CreateAsset", "called", "tom", "red", "5");
-  const answer = await query("call", other, "", "ReadAsset", "called");
+  const called = `called-by-${description.probe}`;
+  await network.getContract(other).submitTransaction("CreateAsset", called, "tom", "red", "5");
+  const answer = await query("call", other, "", "ReadAsset", called);
   assert.equal(answer.status, 200);
   assert.equal(JSON.parse(answer.payload).owner, "tom");
-  assert.equal((await query("call", `${other}:1.0/${description.channel}`, "", "ReadAsset", "called")).status, 200);
+  assert.equal((await query("call", `${other}:1.0/${description.channel}`, "", "ReadAsset", called)).status, 200);
   // The called chaincode's writes belong to the same transaction, under both policies.
-  await submit("call", other, "", "TransferAsset", "called", "jo");
-  assert.equal(JSON.parse((await query("call", other, "", "ReadAsset", "called")).payload).owner, "jo");
+  await submit("call", other, "", "TransferAsset", called, "jo");
+  assert.equal(JSON.parse((await query("call", other, "", "ReadAsset", called)).payload).owner, "jo");
 
   await assert.rejects(query("call", description.probe, "", "get", "k"), refused(/exists/)); // itself, within one transaction
   await assert.rejects(query("call", "nothing", "", "f"), refused(/nothing not found/));
-  await assert.rejects(query("call", other, "elsewhere", "ReadAsset", "called"), refused(/elsewhere/));
+  await assert.rejects(query("call", other, "elsewhere", "ReadAsset", called), refused(/elsewhere/));
 });
 
 test("no chaincode may call qscc or cscc", async () => {

@@ -12,9 +12,9 @@ import (
 )
 
 // TestOfficialPackages runs Hyperledger's SDK against a peer, over TLS as an
-// application would, and again through a relay, then a chaincode on
-// Hyperledger's shim; Hyperledger's protobufs decode and re-encode what the
-// relays recorded.
+// application would, and again through a relay, then chaincodes on Hyperledger's
+// shim and contract API, as services and launched by the peers; Hyperledger's
+// protobufs decode and re-encode what the relays recorded.
 func TestOfficialPackages(t *testing.T) {
 	recording := filepath.Join(t.TempDir(), "tape.jsonl")
 	record := newTape(t, recording)
@@ -22,7 +22,7 @@ func TestOfficialPackages(t *testing.T) {
 	t.Run("SDK", func(t *testing.T) { node(t, "sdk.test.mjs", told(t, s.facts), "INTEROP_RUN=direct") })
 	relayed.Users = s.facts.Users
 	t.Run("SDK relayed", func(t *testing.T) { node(t, "sdk.test.mjs", told(t, relayed), "INTEROP_RUN=relayed") })
-	t.Run("shim", func(t *testing.T) { node(t, "chaincode.test.mjs", told(t, relayed)) })
+	chaincodes(t, relayed)
 	t.Run("protobufs", func(t *testing.T) {
 		if record.err != nil {
 			t.Fatal(record.err)
@@ -36,5 +36,18 @@ func TestOfficialPackages(t *testing.T) {
 func TestScriptsOnFabric(t *testing.T) {
 	s := genuine(t)
 	t.Run("SDK", func(t *testing.T) { node(t, "sdk.test.mjs", told(t, s.facts)) })
-	t.Run("shim", func(t *testing.T) { node(t, "chaincode.test.mjs", told(t, s.facts)) })
+	chaincodes(t, s.facts)
+}
+
+// chaincodes calls what Hyperledger's shim and contract API serve.
+func chaincodes(t *testing.T, f facts) {
+	t.Helper()
+	for _, way := range []struct {
+		name  string
+		facts facts
+	}{{"served", f}, {"launched", launched(f)}} {
+		run := "INTEROP_RUN=" + way.name
+		t.Run("shim "+way.name, func(t *testing.T) { node(t, "chaincode.test.mjs", told(t, way.facts), run) })
+		t.Run("contract API "+way.name, func(t *testing.T) { node(t, "contract.test.mjs", told(t, way.facts), run) })
+	}
 }

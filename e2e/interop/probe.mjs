@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A chaincode on Hyperledger's own Node shim, which uses all that the chaincode
-// protocol has. It is started as a service with CHAINCODE_SERVER_ADDRESS and
-// CHAINCODE_ID; chaincode.test.mjs calls it.
+// protocol has; chaincode.test.mjs calls it. With CHAINCODE_SERVER_ADDRESS and
+// CHAINCODE_ID it is a service, else a peer launched it and says so in arguments.
 
 import shim from "fabric-shim";
 
@@ -99,7 +99,6 @@ class Probe {
   }
 }
 
-await shim.server(new Probe(), {
-  ccid: process.env.CHAINCODE_ID,
-  address: process.env.CHAINCODE_SERVER_ADDRESS,
-}).start();
+const { CHAINCODE_ID: ccid, CHAINCODE_SERVER_ADDRESS: address } = process.env;
+if (address) await shim.server(new Probe(), { ccid, address }).start();
+else shim.start(new Probe());

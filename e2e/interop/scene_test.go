@@ -20,16 +20,20 @@ import (
 	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/devnet"
+	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/e2e/realfabric"
 	"github.com/privatechaincode/fpc/internal/deploy"
 )
 
-// The chaincodes: one of our programs under two names, and one on Hyperledger's
-// Node shim.
+// The chaincodes: one of our programs under two names; one on Hyperledger's Node
+// shim and one on its contract API, as services and launched by the peers.
 const (
-	chaincode      = "asset"
-	otherChaincode = "other"
-	probe          = "probe"
+	chaincode        = "asset"
+	otherChaincode   = "other"
+	probe            = "probe"
+	contract         = "contract"
+	probeLaunched    = "probe-launched"
+	contractLaunched = "contract-launched"
 	// twoOfThree is a policy that one organisation alone does not satisfy.
 	twoOfThree = "OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer')"
 	// startTime bounds the start of a network and the deployment on it.
@@ -55,6 +59,7 @@ type facts struct {
 	Chaincode      string               `json:"chaincode"`
 	OtherChaincode string               `json:"otherChaincode"`
 	Probe          string               `json:"probe"`
+	Contract       string               `json:"contract"`
 	Peers          map[string]peerFacts `json:"peers"`
 	Users          map[string]userFacts `json:"users"`
 }
@@ -72,7 +77,7 @@ type scene struct {
 func newScene(t *testing.T, channel string) *scene {
 	t.Helper()
 	return &scene{t: t, dir: t.TempDir(), facts: facts{
-		Channel: channel, Chaincode: chaincode, OtherChaincode: otherChaincode, Probe: probe,
+		Channel: channel, Chaincode: chaincode, OtherChaincode: otherChaincode, Probe: probe, Contract: contract,
 		Peers: map[string]peerFacts{}, Users: map[string]userFacts{},
 	}}
 }
@@ -85,7 +90,9 @@ func embedded(t *testing.T, record *tape) (s *scene, relayed facts) {
 	s = newScene(t, "mychannel")
 	ctx, cancel := context.WithTimeout(t.Context(), startTime)
 	defer cancel()
-	n, err := devnet.Start(ctx, devnet.Config{Dir: filepath.Join(s.dir, "network"), Channel: s.facts.Channel})
+	n, err := devnet.Start(ctx, devnet.Config{
+		Dir: filepath.Join(s.dir, "network"), Channel: s.facts.Channel, Builders: []external.Builder{nodeBuilder(t)},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +143,8 @@ func genuine(t *testing.T) *scene {
 	ctx, cancel := context.WithTimeout(t.Context(), startTime)
 	defer cancel()
 	dir := t.TempDir()
-	n, err := realfabric.Start(ctx, programs, dir, 3)
+	entry := "- name: node\n  path: " + nodeBuilder(t).Path + "\n  propagateEnvironment: [PATH]\n"
+	n, err := realfabric.StartWith(ctx, programs, dir, 3, realfabric.Builder{CoreYAML: entry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,6 +188,21 @@ func (s *scene) deployAll(ctx context.Context) {
 	s.deploy(ctx, chaincode, program)
 	s.deploy(ctx, otherChaincode, program)
 	s.supervise(s.deploy(ctx, probe, node, filepath.Join(here, "probe.mjs")))
+	s.deploy(ctx, contract, "/bin/sh", "-c", serveContract, "sh", node, filepath.Join(here, "node_modules"), filepath.Join(here, "contract"))
+	s.launch(ctx, probeLaunched, map[string][]byte{"package.json": []byte(probeModule), "probe.mjs": source(s.t, "probe.mjs")})
+	s.launch(ctx, contractLaunched, map[string][]byte{
+		"package.json": source(s.t, "contract/package.json"), "index.js": source(s.t, "contract/index.js"),
+	})
+}
+
+// serveContract starts a module on the contract API as a service: Hyperledger's
+// program for it takes arguments where others take the environment.
+const serveContract = `exec "$1" "$2/fabric-shim/cli.js" server --module-path "$3" --chaincode-address "$CHAINCODE_SERVER_ADDRESS" --chaincode-id "$CHAINCODE_ID"`
+
+// launched are the facts for scripts that shall call the launched chaincodes.
+func launched(f facts) facts {
+	f.Probe, f.Contract = probeLaunched, contractLaunched
+	return f
 }
 
 // deploy starts a chaincode's program for each organisation and commits its

@@ -254,7 +254,7 @@ of(gateway.EvaluateResponse, (m, visit, ctx) => {
   if (type) visit(type, m.getResult().getPayload_asU8());
 });
 
-/** into visits what stands as bytes in a decoded message. */
+/** into visits what stands as bytes in a decoded message, if there is one. */
 export function into(m, visit, ctx) {
-  inside.get(m.constructor)?.(m, visit, ctx);
+  if (m) inside.get(m.constructor)?.(m, visit, ctx);
 }

@@ -15,7 +15,10 @@ import {
   GatewayError,
   StatusCode,
 } from "@hyperledger/fabric-gateway";
-import { common, peer } from "@hyperledger/fabric-protos";
+import { common, gateway as messages, orderer, peer } from "@hyperledger/fabric-protos";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { description, dial, gateway, identityOf, planned } from "./network.mjs";
 
 const text = new TextDecoder();
@@ -105,6 +108,18 @@ describe("transactions", () => {
     assert.equal(json(await contract.evaluateTransaction("ReadAsset", id)).owner, "jo");
   });
 
+  test("an asynchronous submit answers before the commit, whose status can be asked for later", async () => {
+    const { id } = await create();
+    const commit = await contract.submitAsync("TransferAsset", { arguments: [id, "jo"] });
+    assert.equal(text.decode(commit.getResult()), "tom");
+    const first = await commit.getStatus();
+    assert.equal(first.code, StatusCode.VALID);
+    assert.equal(first.transactionId, commit.getTransactionId());
+    // Another process may ask with the commit's bytes alone, also long after.
+    const resumed = session.newCommit(commit.getBytes());
+    assert.deepEqual(await resumed.getStatus(), first);
+  });
+
   test("transient data reaches the chaincode", async () => {
     const { id } = await create();
     const transientData = { appraisal: "100", salt: "0123456789abcdef" };
@@ -168,6 +183,39 @@ describe("transactions", () => {
 });
 
 describe("refusals", () => {
+  /** malformed calls a method of the gateway service with a message as it is. */
+  const malformed = (method, message) => new Promise((_, reject) => {
+    client.makeUnaryRequest(`/gateway.Gateway/${method}`, (m) => Buffer.from(m.serializeBinary()), (b) => b, message,
+      (e) => reject(e ?? new Error(`${method} answered`)));
+  });
+
+  test("requests that hold nothing", async () => {
+    for (const [method, message, pattern] of [
+      ["Evaluate", new messages.EvaluateRequest(), /failed to unpack transaction proposal: a signed proposal is required/],
+      ["Endorse", new messages.EndorseRequest(), /the proposed transaction must contain a signed proposal/],
+      ["Submit", new messages.SubmitRequest(), /a prepared transaction is required/],
+    ]) {
+      await assert.rejects(malformed(method, message), (e) => {
+        assert.equal(grpcStatus[e.code], "INVALID_ARGUMENT", `${method}: ${e.message}`);
+        assert.match(e.details, pattern, method);
+        return true;
+      });
+    }
+  });
+
+  test("events from a place that the gateway does not know", async () => {
+    const asked = messages.SignedChaincodeEventsRequest.deserializeBinary(network.newChaincodeEventsRequest(description.chaincode).getBytes());
+    const request = messages.ChaincodeEventsRequest.deserializeBinary(asked.getRequest_asU8());
+    const oldest = new orderer.SeekPosition();
+    oldest.setOldest(new orderer.SeekOldest());
+    request.setStartPosition(oldest);
+    asked.setRequest(request.serializeBinary());
+    const { signer } = identityOf("User1@Org1MSP");
+    const signature = await signer(createHash("sha256").update(request.serializeBinary()).digest());
+    const events = session.newSignedChaincodeEventsRequest(asked.serializeBinary(), signature);
+    await assert.rejects(next(await events.getEvents()), refusal(GatewayError, grpcStatus.INVALID_ARGUMENT, /invalid start position type/));
+  });
+
   const missing = /asset nothing does not exist/;
 
   test("the chaincode refuses an evaluation", () =>
@@ -305,6 +353,57 @@ describe("events", () => {
       replayed.close();
     } finally {
       live.close();
+    }
+  });
+
+  test("a checkpoint in a file goes on inside a block", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "interop-"));
+    try {
+      // Three that are ordered together stand in one block, mostly.
+      const made = await Promise.all([create(), create(), create()]);
+      const file = join(dir, "checkpoint");
+      const startBlock = made.map((m) => m.block).reduce((a, b) => (a < b ? a : b));
+      const wanted = new Set(made.map((m) => m.txId));
+      const seen = [];
+      while (seen.length < made.length) { // each event by a process of its own
+        const checkpoint = await checkpointers.file(file);
+        const events = await network.getChaincodeEvents(description.chaincode, { startBlock, checkpoint });
+        try {
+          const event = await next(events);
+          await checkpoint.checkpointChaincodeEvent(event);
+          if (wanted.has(event.transactionId)) seen.push(event.transactionId);
+        } finally {
+          events.close();
+        }
+      }
+      assert.deepEqual([...seen].sort(), [...wanted].sort());
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  test("requests for events are signed offline too", async () => {
+    const { identity, signer } = identityOf("User1@Org1MSP");
+    const offline = gateway(client, "User1@Org1MSP", { identity, signer: undefined });
+    const there = offline.getNetwork(description.channel);
+    const { txId, block } = await create();
+    try {
+      const asked = there.newChaincodeEventsRequest(description.chaincode, { startBlock: block });
+      const events = await offline.newSignedChaincodeEventsRequest(asked.getBytes(), await signer(asked.getDigest())).getEvents();
+      await until(events, (e) => e.transactionId === txId);
+      events.close();
+
+      const whole = there.newBlockEventsRequest({ startBlock: block });
+      const blocks = await offline.newSignedBlockEventsRequest(whole.getBytes(), await signer(whole.getDigest())).getEvents();
+      assert.equal((await next(blocks)).getHeader().getNumber(), Number(block));
+      blocks.close();
+
+      const brief = there.newFilteredBlockEventsRequest({ startBlock: block });
+      const filtered = await offline.newSignedFilteredBlockEventsRequest(brief.getBytes(), await signer(brief.getDigest())).getEvents();
+      assert.ok((await next(filtered)).getFilteredTransactionsList().some((t) => t.getTxid() === txId));
+      filtered.close();
+    } finally {
+      offline.close();
     }
   });
 

@@ -22,6 +22,9 @@ import (
 // the gateway's organisation simulates first and its read/write set tells who
 // else must endorse.
 func (s *Server) Endorse(ctx context.Context, request *gateway.EndorseRequest) (*gateway.EndorseResponse, error) {
+	if len(request.GetProposedTransaction().GetProposalBytes()) == 0 {
+		return nil, failure(codes.InvalidArgument, "the proposed transaction must contain a signed proposal")
+	}
 	p, err := unpack(request.GetProposedTransaction())
 	if err != nil {
 		return nil, failure(codes.InvalidArgument, "failed to unpack transaction proposal: "+err.Error())
