@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package realfabric
+
+import (
+	"testing"
+
+	"github.com/privatechaincode/fpc/internal/guide"
+)
+
+// TestOperateGuide follows docs/operate.md to the letter, from an empty folder on
+// a network of Fabric's own programs that the page itself sets up.
+func TestOperateGuide(t *testing.T) {
+	programs, err := FromEnvironment()
+	if err != nil {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	version, err := programs.Version()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("Hyperledger Fabric %s", version)
+	guide.Run(t, guide.Page{
+		Root: "../..", Name: "operate.md", Marks: []string{"fabric"},
+		Env: []string{"FABRIC_BIN=" + programs.Bin, "FABRIC_CFG=" + programs.Config},
+		Wants: []string{
+			version,
+			"Status: 201",
+			"propagateEnvironment:", // fpc builder install
+			`"a painting"`,          // the query after the kill
+			"fpc_stub_enclave_up 1",
+			`"owner":"ann"`, // the query after the restore
+			"provisioned",   // fpc enclave list
+		},
+	})
+}
