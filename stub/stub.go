@@ -21,6 +21,7 @@ import (
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/stub/statedir"
+	"github.com/privatechaincode/fpc/stub/validation"
 	"github.com/privatechaincode/fpc/trace"
 )
 
@@ -102,6 +103,7 @@ type Stub struct {
 	dir     *statedir.Dir // nil without an enclave, like the next
 	enclave Enclave
 	slots   chan struct{} // one token per running invocation
+	known   validation.Known
 
 	admin sync.Mutex     // held while sealed state is made and stored
 	state *fpc.StubState // as stored last; nil: none. Guarded by admin

@@ -34,7 +34,7 @@ func (s *Stub) validateEnclaveEndorsement(c call) ([]byte, error) {
 	}
 	outer := validation.Outer{ChannelID: c.peer.GetChannelID(), Chaincode: s.config.Chaincode, Creator: creator}
 	s.record("VAL-3", "stub", "verify response", c.peer.GetTxID())
-	endorsement, err := claim.Verify(outer, view)
+	endorsement, err := s.known.Verify(claim, outer, view)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"github.com/privatechaincode/fpc/ercc"
+	"github.com/privatechaincode/fpc/internal/heap"
 	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
@@ -25,6 +26,7 @@ import (
 )
 
 func main() {
+	heap.Roomy(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Getenv, os.Stderr)
 	stop()

@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/privatechaincode/fpc/internal/heap"
 	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/plain"
@@ -40,6 +41,7 @@ const (
 )
 
 func main() {
+	heap.Roomy(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := dispatch(ctx, os.Args, os.Getenv, os.Stderr)
 	stop()

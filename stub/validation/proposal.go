@@ -15,13 +15,12 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
-	"github.com/privatechaincode/fpc/shim/cid"
 )
 
 // checkProposal holds the inner proposal, on which the enclave ran, against the
 // response and the outer transaction. The creator's certificate needs no check
 // of its own: it is the outer creator's, which the peer verified.
-func checkProposal(m *fpc.EnclaveResponse, outer Outer) error {
+func (k *Known) checkProposal(m *fpc.EnclaveResponse, outer Outer) error {
 	refuse := func(code protocol.Code, format string, args ...any) error {
 		return protocol.Errorf(stepVerify, code, format, args...).WithTxID(m.GetTxId())
 	}
@@ -45,7 +44,7 @@ func checkProposal(m *fpc.EnclaveResponse, outer Outer) error {
 	if !bytes.Equal(inner.Creator(), outer.Creator) {
 		return refuse(protocol.CodeOtherCreator, "inner and outer proposal have different creators")
 	}
-	if err := verifySignature(inner, signed); err != nil {
+	if err := k.verifySignature(inner, signed); err != nil {
 		return refuse(protocol.CodeBadSignature, "inner proposal: %w", err)
 	}
 	if len(inner.Transient) != 0 {
@@ -63,14 +62,10 @@ func checkProposal(m *fpc.EnclaveResponse, outer Outer) error {
 
 // verifySignature checks the creator's signature as Fabric does: ECDSA over
 // SHA-256, low-S.
-func verifySignature(inner *envelope.Proposal, signed *peer.SignedProposal) error {
-	creator, err := cid.Parse(inner.Creator())
+func (k *Known) verifySignature(inner *envelope.Proposal, signed *peer.SignedProposal) error {
+	key, err := k.creatorKey(inner.Creator())
 	if err != nil {
 		return err
-	}
-	key, ok := creator.Certificate().PublicKey.(*ecdsa.PublicKey)
-	if !ok {
-		return errors.New("creator's key is not ECDSA")
 	}
 	low, err := msp.LowS(key, signed.GetSignature())
 	if err != nil || !bytes.Equal(low, signed.GetSignature()) {

@@ -164,7 +164,7 @@ func TestPeerFailures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	endorsement, err := claim.Verify(validation.Outer{ChannelID: scene.ChannelID, Chaincode: scene.Chaincode, Creator: s.client.Creator()}, s.view)
+	endorsement, err := s.known.Verify(claim, validation.Outer{ChannelID: scene.ChannelID, Chaincode: scene.Chaincode, Creator: s.client.Creator()}, s.view)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,6 @@ import (
 	"crypto/sha256"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
-	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -68,10 +67,10 @@ func (c *Claim) EnclaveID() string { return c.message.GetEnclaveId() }
 // TxID is the inner transaction id, as claimed.
 func (c *Claim) TxID() string { return c.message.GetTxId() }
 
-// Verify holds the claim against the registry's view of its enclave (VAL-2) and
+// Verify holds a claim against the registry's view of its enclave (VAL-2) and
 // makes every check of VAL-3.
-func (c *Claim) Verify(outer Outer, view *fpc.ValidationView) (*Endorsement, error) {
-	by, err := lookUp(c.EnclaveID(), view)
+func (k *Known) Verify(c *Claim, outer Outer, view *fpc.ValidationView) (*Endorsement, error) {
+	by, err := k.lookUp(c.EnclaveID(), view)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +85,7 @@ func (c *Claim) Verify(outer Outer, view *fpc.ValidationView) (*Endorsement, err
 	if err := cmp.Or(
 		checkPlace(message, outer, by, view),
 		checkKey(message, by),
-		checkProposal(message, outer),
+		k.checkProposal(message, outer),
 		checkKeysUsed(message.GetRwset()),
 	); err != nil {
 		return nil, err
@@ -102,7 +101,7 @@ type signer struct {
 }
 
 // lookUp is VAL-2: registered, provisioned, not revoked.
-func lookUp(enclaveID string, view *fpc.ValidationView) (*signer, error) {
+func (k *Known) lookUp(enclaveID string, view *fpc.ValidationView) (*signer, error) {
 	if view.GetCredentials() == nil {
 		return nil, protocol.Errorf(stepLookup, protocol.CodeNotRegistered, "enclave %.12s is not registered", enclaveID)
 	}
@@ -112,15 +111,15 @@ func lookUp(enclaveID string, view *fpc.ValidationView) (*signer, error) {
 	if view.GetProvisioned() == nil || view.GetChaincodeKey() == nil {
 		return nil, protocol.Errorf(stepLookup, protocol.CodeNotProvisioned, "enclave %.12s holds no registered chaincode key", enclaveID)
 	}
-	credentials, err := protocol.CredentialsFromPB(stepLookup, view.GetCredentials())
+	credentials, err := k.credentialsOf(view.GetCredentials())
 	if err != nil {
 		return nil, err
 	}
-	ek, err := keys.ChaincodeEKFromPB(view.GetChaincodeKey().GetChaincodeEk())
+	keyID, err := k.keyID(view.GetChaincodeKey().GetChaincodeEk())
 	if err != nil {
 		return nil, protocol.Errorf(stepLookup, protocol.CodeMalformed, "registered Chaincode_EK: %w", err)
 	}
-	return &signer{credentials: credentials, keyID: ek.ID(), generation: view.GetChaincodeKey().GetGeneration()}, nil
+	return &signer{credentials: credentials, keyID: keyID, generation: view.GetChaincodeKey().GetGeneration()}, nil
 }
 
 // checkPlace holds channel, chaincode and version against the registration, the

@@ -30,6 +30,7 @@ type stage struct {
 	enclave *scene.Enclave
 	client  *fpctest.Member
 	view    *fpc.ValidationView
+	known   validation.Known
 	cc      *shimtest.Chaincode
 }
 
@@ -56,7 +57,7 @@ func (s *stage) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
 	if err != nil {
 		return shim.Error(err.Error())
 	}
-	endorsement, err := claim.Verify(validation.Outer{ChannelID: scene.ChannelID, Chaincode: scene.Chaincode, Creator: creator}, s.view)
+	endorsement, err := s.known.Verify(claim, validation.Outer{ChannelID: scene.ChannelID, Chaincode: scene.Chaincode, Creator: creator}, s.view)
 	if err != nil {
 		return shim.Error(err.Error())
 	}
@@ -261,4 +262,21 @@ func TestOuterCreatorIsAnother(t *testing.T) {
 	ccrsp := s.result(&fpc.ReadWriteSet{Writes: []*fpc.Write{put("k")}})
 	s.refused(t, s.Orgs[scene.Org3].Client().Creator(), ccrsp, protocol.CodeOtherCreator)
 	scene.Accepted(t, s.submit(s.client.Creator(), ccrsp))
+}
+
+// What is known of an enclave's keys and of a creator says nothing of whether
+// they may: a revocation counts for the next transaction, and signatures are
+// verified each time.
+func TestKnownIsNoVerdict(t *testing.T) {
+	s := newStage(t)
+	good := s.result(&fpc.ReadWriteSet{Writes: []*fpc.Write{put("k")}})
+	scene.Accepted(t, s.submit(s.client.Creator(), good))
+	t.Run("signature of another enclave", func(t *testing.T) {
+		m := s.enclave.Result(s.proposal(nil, s.client), &fpc.ReadWriteSet{Writes: []*fpc.Write{put("k")}})
+		s.refused(t, s.client.Creator(), s.NewEnclave(scene.Org1).Sign(m), protocol.CodeBadSignature)
+	})
+	t.Run("revoked since", func(t *testing.T) {
+		s.view.Revoked = true
+		s.refused(t, s.client.Creator(), s.result(&fpc.ReadWriteSet{Writes: []*fpc.Write{put("k")}}), protocol.CodeRevoked)
+	})
 }

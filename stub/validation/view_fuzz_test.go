@@ -34,7 +34,7 @@ func FuzzView(f *testing.F) {
 		if proto.Unmarshal(b, view) != nil {
 			return
 		}
-		_, err := claim.Verify(outer, view)
+		_, err := s.known.Verify(claim, outer, view)
 		if err != nil && protocol.CodeOf(err) == "" {
 			t.Fatalf("refusal without code: %v", err)
 		}
