@@ -101,7 +101,7 @@ func VerifyBFT(block *common.Block, consenters []*common.Consenter, validation p
 			}
 		}
 	}
-	if need := quorum(len(consenters)); good < need {
+	if need := Quorum(len(consenters)); good < need {
 		return fail(block, CodeSignatures, nil, "%d of %d consenters signed, %d must", good, len(consenters), need)
 	}
 	if err := validation.EvaluateIdentities(signers); err != nil {
@@ -110,9 +110,9 @@ func VerifyBFT(block *common.Block, consenters []*common.Consenter, validation p
 	return nil
 }
 
-// quorum is how many of n consenters must sign so that two quorums share a
-// correct one: ⌈(n+f+1)/2⌉ with f = ⌊(n-1)/3⌋.
-func quorum(n int) int {
+// Quorum is how many of n BFT consenters must sign a block so that two quorums
+// share a correct one: ⌈(n+f+1)/2⌉ with f = ⌊(n-1)/3⌋.
+func Quorum(n int) int {
 	f := (n - 1) / 3
 	return (n + f + 2) / 2
 }

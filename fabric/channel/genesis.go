@@ -20,15 +20,16 @@ import (
 // Profile describes a channel to be: what configtx.yaml is to Fabric's tools.
 // The policies are Fabric's usual ones: per organisation Readers, Writers,
 // Admins and Endorsement by role; above them ANY Readers, ANY Writers, MAJORITY
-// Admins, MAJORITY Endorsement (also for LifecycleEndorsement), and ANY Writers
-// of the orderers for BlockValidation.
+// Admins, MAJORITY Endorsement (also for LifecycleEndorsement), and for
+// BlockValidation ANY Writers of the orderers, or a quorum of BFT's consenters.
 type Profile struct {
 	ChannelID    string
 	Application  []ApplicationOrg
 	Orderer      OrdererOrg
-	Raft         *orderer.RaftConfigMetadata
+	Raft         *orderer.RaftConfigMetadata // unless BFT is given
+	BFT          *BFT
 	Batch        Batch             // zero: DefaultBatch
-	Capabilities Capabilities      // each group, nil: of DefaultCapabilities
+	Capabilities Capabilities      // each group, nil: of DefaultCapabilities; with BFT the channel's is V3_0
 	ACLs         map[string]string // policy paths by resource, nil: Fabric's defaults
 	// Timestamp and Nonce stand in the genesis block's headers. The nonce is
 	// what makes two channels of the same organisations different channels.
@@ -77,6 +78,9 @@ func (p Profile) Config() (*common.Config, error) {
 	if p.Batch == (Batch{}) {
 		p.Batch = DefaultBatch
 	}
+	if p.BFT != nil && p.Capabilities.Channel == nil {
+		p.Capabilities.Channel = []string{channelV3}
+	}
 	p.Capabilities = p.Capabilities.orDefault()
 	g := newGrower()
 	root := g.group()
@@ -99,9 +103,7 @@ func (p Profile) Config() (*common.Config, error) {
 func (p Profile) ordererGroup(g *grower) *common.ConfigGroup {
 	group := g.group()
 	g.standardPolicies(group)
-	g.meta(group, "BlockValidation", "ANY Writers")
-	metadata := g.marshal(p.Raft)
-	g.value(group, keyConsensusType, &orderer.ConsensusType{Type: typeRaft, Metadata: metadata})
+	p.consensus(g, group)
 	g.value(group, keyBatchSize, &orderer.BatchSize{
 		MaxMessageCount: p.Batch.MaxMessages, AbsoluteMaxBytes: p.Batch.AbsoluteMaxBytes, PreferredMaxBytes: p.Batch.PreferredMaxBytes,
 	})

@@ -210,6 +210,55 @@ func (ConsensusType_State) EnumDescriptor() ([]byte, []int) {
 	return file_fpc_fabric_orderer_proto_rawDescGZIP(), []int{8, 0}
 }
 
+type BFTOptions_Rotation int32
+
+const (
+	BFTOptions_ROTATION_UNSPECIFIED BFTOptions_Rotation = 0
+	BFTOptions_ROTATION_OFF         BFTOptions_Rotation = 1
+	BFTOptions_ROTATION_ON          BFTOptions_Rotation = 2
+)
+
+// Enum value maps for BFTOptions_Rotation.
+var (
+	BFTOptions_Rotation_name = map[int32]string{
+		0: "ROTATION_UNSPECIFIED",
+		1: "ROTATION_OFF",
+		2: "ROTATION_ON",
+	}
+	BFTOptions_Rotation_value = map[string]int32{
+		"ROTATION_UNSPECIFIED": 0,
+		"ROTATION_OFF":         1,
+		"ROTATION_ON":          2,
+	}
+)
+
+func (x BFTOptions_Rotation) Enum() *BFTOptions_Rotation {
+	p := new(BFTOptions_Rotation)
+	*p = x
+	return p
+}
+
+func (x BFTOptions_Rotation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BFTOptions_Rotation) Descriptor() protoreflect.EnumDescriptor {
+	return file_fpc_fabric_orderer_proto_enumTypes[4].Descriptor()
+}
+
+func (BFTOptions_Rotation) Type() protoreflect.EnumType {
+	return &file_fpc_fabric_orderer_proto_enumTypes[4]
+}
+
+func (x BFTOptions_Rotation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BFTOptions_Rotation.Descriptor instead.
+func (BFTOptions_Rotation) EnumDescriptor() ([]byte, []int) {
+	return file_fpc_fabric_orderer_proto_rawDescGZIP(), []int{15, 0}
+}
+
 type BroadcastResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        common.Status          `protobuf:"varint,1,opt,name=status,proto3,enum=fpc.fabric.common.Status" json:"status,omitempty"`
@@ -1091,6 +1140,188 @@ func (x *RaftOptions) GetSnapshotIntervalSize() uint32 {
 	return 0
 }
 
+// BFTOptions is the metadata of consensus type BFT. Intervals and timeouts are
+// durations such as "50ms".
+type BFTOptions struct {
+	state                     protoimpl.MessageState `protogen:"open.v1"`
+	RequestBatchMaxCount      uint64                 `protobuf:"varint,1,opt,name=request_batch_max_count,json=requestBatchMaxCount,proto3" json:"request_batch_max_count,omitempty"`
+	RequestBatchMaxBytes      uint64                 `protobuf:"varint,2,opt,name=request_batch_max_bytes,json=requestBatchMaxBytes,proto3" json:"request_batch_max_bytes,omitempty"`
+	RequestBatchMaxInterval   string                 `protobuf:"bytes,3,opt,name=request_batch_max_interval,json=requestBatchMaxInterval,proto3" json:"request_batch_max_interval,omitempty"`
+	IncomingMessageBufferSize uint64                 `protobuf:"varint,4,opt,name=incoming_message_buffer_size,json=incomingMessageBufferSize,proto3" json:"incoming_message_buffer_size,omitempty"`
+	RequestPoolSize           uint64                 `protobuf:"varint,5,opt,name=request_pool_size,json=requestPoolSize,proto3" json:"request_pool_size,omitempty"`
+	RequestForwardTimeout     string                 `protobuf:"bytes,6,opt,name=request_forward_timeout,json=requestForwardTimeout,proto3" json:"request_forward_timeout,omitempty"`
+	RequestComplainTimeout    string                 `protobuf:"bytes,7,opt,name=request_complain_timeout,json=requestComplainTimeout,proto3" json:"request_complain_timeout,omitempty"`
+	RequestAutoRemoveTimeout  string                 `protobuf:"bytes,8,opt,name=request_auto_remove_timeout,json=requestAutoRemoveTimeout,proto3" json:"request_auto_remove_timeout,omitempty"`
+	RequestMaxBytes           uint64                 `protobuf:"varint,9,opt,name=request_max_bytes,json=requestMaxBytes,proto3" json:"request_max_bytes,omitempty"`
+	ViewChangeResendInterval  string                 `protobuf:"bytes,10,opt,name=view_change_resend_interval,json=viewChangeResendInterval,proto3" json:"view_change_resend_interval,omitempty"`
+	ViewChangeTimeout         string                 `protobuf:"bytes,11,opt,name=view_change_timeout,json=viewChangeTimeout,proto3" json:"view_change_timeout,omitempty"`
+	LeaderHeartbeatTimeout    string                 `protobuf:"bytes,12,opt,name=leader_heartbeat_timeout,json=leaderHeartbeatTimeout,proto3" json:"leader_heartbeat_timeout,omitempty"`
+	LeaderHeartbeatCount      uint64                 `protobuf:"varint,13,opt,name=leader_heartbeat_count,json=leaderHeartbeatCount,proto3" json:"leader_heartbeat_count,omitempty"`
+	CollectTimeout            string                 `protobuf:"bytes,14,opt,name=collect_timeout,json=collectTimeout,proto3" json:"collect_timeout,omitempty"`
+	SyncOnStart               bool                   `protobuf:"varint,15,opt,name=sync_on_start,json=syncOnStart,proto3" json:"sync_on_start,omitempty"`
+	SpeedUpViewChange         bool                   `protobuf:"varint,16,opt,name=speed_up_view_change,json=speedUpViewChange,proto3" json:"speed_up_view_change,omitempty"`
+	LeaderRotation            BFTOptions_Rotation    `protobuf:"varint,17,opt,name=leader_rotation,json=leaderRotation,proto3,enum=fpc.fabric.orderer.BFTOptions_Rotation" json:"leader_rotation,omitempty"`
+	DecisionsPerLeader        uint64                 `protobuf:"varint,18,opt,name=decisions_per_leader,json=decisionsPerLeader,proto3" json:"decisions_per_leader,omitempty"`
+	unknownFields             protoimpl.UnknownFields
+	sizeCache                 protoimpl.SizeCache
+}
+
+func (x *BFTOptions) Reset() {
+	*x = BFTOptions{}
+	mi := &file_fpc_fabric_orderer_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BFTOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BFTOptions) ProtoMessage() {}
+
+func (x *BFTOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_fabric_orderer_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BFTOptions.ProtoReflect.Descriptor instead.
+func (*BFTOptions) Descriptor() ([]byte, []int) {
+	return file_fpc_fabric_orderer_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *BFTOptions) GetRequestBatchMaxCount() uint64 {
+	if x != nil {
+		return x.RequestBatchMaxCount
+	}
+	return 0
+}
+
+func (x *BFTOptions) GetRequestBatchMaxBytes() uint64 {
+	if x != nil {
+		return x.RequestBatchMaxBytes
+	}
+	return 0
+}
+
+func (x *BFTOptions) GetRequestBatchMaxInterval() string {
+	if x != nil {
+		return x.RequestBatchMaxInterval
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetIncomingMessageBufferSize() uint64 {
+	if x != nil {
+		return x.IncomingMessageBufferSize
+	}
+	return 0
+}
+
+func (x *BFTOptions) GetRequestPoolSize() uint64 {
+	if x != nil {
+		return x.RequestPoolSize
+	}
+	return 0
+}
+
+func (x *BFTOptions) GetRequestForwardTimeout() string {
+	if x != nil {
+		return x.RequestForwardTimeout
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetRequestComplainTimeout() string {
+	if x != nil {
+		return x.RequestComplainTimeout
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetRequestAutoRemoveTimeout() string {
+	if x != nil {
+		return x.RequestAutoRemoveTimeout
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetRequestMaxBytes() uint64 {
+	if x != nil {
+		return x.RequestMaxBytes
+	}
+	return 0
+}
+
+func (x *BFTOptions) GetViewChangeResendInterval() string {
+	if x != nil {
+		return x.ViewChangeResendInterval
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetViewChangeTimeout() string {
+	if x != nil {
+		return x.ViewChangeTimeout
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetLeaderHeartbeatTimeout() string {
+	if x != nil {
+		return x.LeaderHeartbeatTimeout
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetLeaderHeartbeatCount() uint64 {
+	if x != nil {
+		return x.LeaderHeartbeatCount
+	}
+	return 0
+}
+
+func (x *BFTOptions) GetCollectTimeout() string {
+	if x != nil {
+		return x.CollectTimeout
+	}
+	return ""
+}
+
+func (x *BFTOptions) GetSyncOnStart() bool {
+	if x != nil {
+		return x.SyncOnStart
+	}
+	return false
+}
+
+func (x *BFTOptions) GetSpeedUpViewChange() bool {
+	if x != nil {
+		return x.SpeedUpViewChange
+	}
+	return false
+}
+
+func (x *BFTOptions) GetLeaderRotation() BFTOptions_Rotation {
+	if x != nil {
+		return x.LeaderRotation
+	}
+	return BFTOptions_ROTATION_UNSPECIFIED
+}
+
+func (x *BFTOptions) GetDecisionsPerLeader() uint64 {
+	if x != nil {
+		return x.DecisionsPerLeader
+	}
+	return 0
+}
+
 var File_fpc_fabric_orderer_proto protoreflect.FileDescriptor
 
 const file_fpc_fabric_orderer_proto_rawDesc = "" +
@@ -1163,7 +1394,32 @@ const file_fpc_fabric_orderer_proto_rawDesc = "" +
 	"\relection_tick\x18\x02 \x01(\rR\felectionTick\x12%\n" +
 	"\x0eheartbeat_tick\x18\x03 \x01(\rR\rheartbeatTick\x12.\n" +
 	"\x13max_inflight_blocks\x18\x04 \x01(\rR\x11maxInflightBlocks\x124\n" +
-	"\x16snapshot_interval_size\x18\x05 \x01(\rR\x14snapshotIntervalSizeB5Z3github.com/privatechaincode/fpc/internal/pb/ordererb\x06proto3"
+	"\x16snapshot_interval_size\x18\x05 \x01(\rR\x14snapshotIntervalSize\"\xab\b\n" +
+	"\n" +
+	"BFTOptions\x125\n" +
+	"\x17request_batch_max_count\x18\x01 \x01(\x04R\x14requestBatchMaxCount\x125\n" +
+	"\x17request_batch_max_bytes\x18\x02 \x01(\x04R\x14requestBatchMaxBytes\x12;\n" +
+	"\x1arequest_batch_max_interval\x18\x03 \x01(\tR\x17requestBatchMaxInterval\x12?\n" +
+	"\x1cincoming_message_buffer_size\x18\x04 \x01(\x04R\x19incomingMessageBufferSize\x12*\n" +
+	"\x11request_pool_size\x18\x05 \x01(\x04R\x0frequestPoolSize\x126\n" +
+	"\x17request_forward_timeout\x18\x06 \x01(\tR\x15requestForwardTimeout\x128\n" +
+	"\x18request_complain_timeout\x18\a \x01(\tR\x16requestComplainTimeout\x12=\n" +
+	"\x1brequest_auto_remove_timeout\x18\b \x01(\tR\x18requestAutoRemoveTimeout\x12*\n" +
+	"\x11request_max_bytes\x18\t \x01(\x04R\x0frequestMaxBytes\x12=\n" +
+	"\x1bview_change_resend_interval\x18\n" +
+	" \x01(\tR\x18viewChangeResendInterval\x12.\n" +
+	"\x13view_change_timeout\x18\v \x01(\tR\x11viewChangeTimeout\x128\n" +
+	"\x18leader_heartbeat_timeout\x18\f \x01(\tR\x16leaderHeartbeatTimeout\x124\n" +
+	"\x16leader_heartbeat_count\x18\r \x01(\x04R\x14leaderHeartbeatCount\x12'\n" +
+	"\x0fcollect_timeout\x18\x0e \x01(\tR\x0ecollectTimeout\x12\"\n" +
+	"\rsync_on_start\x18\x0f \x01(\bR\vsyncOnStart\x12/\n" +
+	"\x14speed_up_view_change\x18\x10 \x01(\bR\x11speedUpViewChange\x12P\n" +
+	"\x0fleader_rotation\x18\x11 \x01(\x0e2'.fpc.fabric.orderer.BFTOptions.RotationR\x0eleaderRotation\x120\n" +
+	"\x14decisions_per_leader\x18\x12 \x01(\x04R\x12decisionsPerLeader\"G\n" +
+	"\bRotation\x12\x18\n" +
+	"\x14ROTATION_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fROTATION_OFF\x10\x01\x12\x0f\n" +
+	"\vROTATION_ON\x10\x02B5Z3github.com/privatechaincode/fpc/internal/pb/ordererb\x06proto3"
 
 var (
 	file_fpc_fabric_orderer_proto_rawDescOnce sync.Once
@@ -1177,52 +1433,55 @@ func file_fpc_fabric_orderer_proto_rawDescGZIP() []byte {
 	return file_fpc_fabric_orderer_proto_rawDescData
 }
 
-var file_fpc_fabric_orderer_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_fpc_fabric_orderer_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_fpc_fabric_orderer_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_fpc_fabric_orderer_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_fpc_fabric_orderer_proto_goTypes = []any{
 	(SeekInfo_SeekBehavior)(0),      // 0: fpc.fabric.orderer.SeekInfo.SeekBehavior
 	(SeekInfo_SeekErrorResponse)(0), // 1: fpc.fabric.orderer.SeekInfo.SeekErrorResponse
 	(SeekInfo_SeekContentType)(0),   // 2: fpc.fabric.orderer.SeekInfo.SeekContentType
 	(ConsensusType_State)(0),        // 3: fpc.fabric.orderer.ConsensusType.State
-	(*BroadcastResponse)(nil),       // 4: fpc.fabric.orderer.BroadcastResponse
-	(*SeekNewest)(nil),              // 5: fpc.fabric.orderer.SeekNewest
-	(*SeekOldest)(nil),              // 6: fpc.fabric.orderer.SeekOldest
-	(*SeekSpecified)(nil),           // 7: fpc.fabric.orderer.SeekSpecified
-	(*SeekNextCommit)(nil),          // 8: fpc.fabric.orderer.SeekNextCommit
-	(*SeekPosition)(nil),            // 9: fpc.fabric.orderer.SeekPosition
-	(*SeekInfo)(nil),                // 10: fpc.fabric.orderer.SeekInfo
-	(*DeliverResponse)(nil),         // 11: fpc.fabric.orderer.DeliverResponse
-	(*ConsensusType)(nil),           // 12: fpc.fabric.orderer.ConsensusType
-	(*BatchSize)(nil),               // 13: fpc.fabric.orderer.BatchSize
-	(*BatchTimeout)(nil),            // 14: fpc.fabric.orderer.BatchTimeout
-	(*ChannelRestrictions)(nil),     // 15: fpc.fabric.orderer.ChannelRestrictions
-	(*RaftConfigMetadata)(nil),      // 16: fpc.fabric.orderer.RaftConfigMetadata
-	(*RaftConsenter)(nil),           // 17: fpc.fabric.orderer.RaftConsenter
-	(*RaftOptions)(nil),             // 18: fpc.fabric.orderer.RaftOptions
-	(common.Status)(0),              // 19: fpc.fabric.common.Status
-	(*common.Block)(nil),            // 20: fpc.fabric.common.Block
+	(BFTOptions_Rotation)(0),        // 4: fpc.fabric.orderer.BFTOptions.Rotation
+	(*BroadcastResponse)(nil),       // 5: fpc.fabric.orderer.BroadcastResponse
+	(*SeekNewest)(nil),              // 6: fpc.fabric.orderer.SeekNewest
+	(*SeekOldest)(nil),              // 7: fpc.fabric.orderer.SeekOldest
+	(*SeekSpecified)(nil),           // 8: fpc.fabric.orderer.SeekSpecified
+	(*SeekNextCommit)(nil),          // 9: fpc.fabric.orderer.SeekNextCommit
+	(*SeekPosition)(nil),            // 10: fpc.fabric.orderer.SeekPosition
+	(*SeekInfo)(nil),                // 11: fpc.fabric.orderer.SeekInfo
+	(*DeliverResponse)(nil),         // 12: fpc.fabric.orderer.DeliverResponse
+	(*ConsensusType)(nil),           // 13: fpc.fabric.orderer.ConsensusType
+	(*BatchSize)(nil),               // 14: fpc.fabric.orderer.BatchSize
+	(*BatchTimeout)(nil),            // 15: fpc.fabric.orderer.BatchTimeout
+	(*ChannelRestrictions)(nil),     // 16: fpc.fabric.orderer.ChannelRestrictions
+	(*RaftConfigMetadata)(nil),      // 17: fpc.fabric.orderer.RaftConfigMetadata
+	(*RaftConsenter)(nil),           // 18: fpc.fabric.orderer.RaftConsenter
+	(*RaftOptions)(nil),             // 19: fpc.fabric.orderer.RaftOptions
+	(*BFTOptions)(nil),              // 20: fpc.fabric.orderer.BFTOptions
+	(common.Status)(0),              // 21: fpc.fabric.common.Status
+	(*common.Block)(nil),            // 22: fpc.fabric.common.Block
 }
 var file_fpc_fabric_orderer_proto_depIdxs = []int32{
-	19, // 0: fpc.fabric.orderer.BroadcastResponse.status:type_name -> fpc.fabric.common.Status
-	5,  // 1: fpc.fabric.orderer.SeekPosition.newest:type_name -> fpc.fabric.orderer.SeekNewest
-	6,  // 2: fpc.fabric.orderer.SeekPosition.oldest:type_name -> fpc.fabric.orderer.SeekOldest
-	7,  // 3: fpc.fabric.orderer.SeekPosition.specified:type_name -> fpc.fabric.orderer.SeekSpecified
-	8,  // 4: fpc.fabric.orderer.SeekPosition.next_commit:type_name -> fpc.fabric.orderer.SeekNextCommit
-	9,  // 5: fpc.fabric.orderer.SeekInfo.start:type_name -> fpc.fabric.orderer.SeekPosition
-	9,  // 6: fpc.fabric.orderer.SeekInfo.stop:type_name -> fpc.fabric.orderer.SeekPosition
+	21, // 0: fpc.fabric.orderer.BroadcastResponse.status:type_name -> fpc.fabric.common.Status
+	6,  // 1: fpc.fabric.orderer.SeekPosition.newest:type_name -> fpc.fabric.orderer.SeekNewest
+	7,  // 2: fpc.fabric.orderer.SeekPosition.oldest:type_name -> fpc.fabric.orderer.SeekOldest
+	8,  // 3: fpc.fabric.orderer.SeekPosition.specified:type_name -> fpc.fabric.orderer.SeekSpecified
+	9,  // 4: fpc.fabric.orderer.SeekPosition.next_commit:type_name -> fpc.fabric.orderer.SeekNextCommit
+	10, // 5: fpc.fabric.orderer.SeekInfo.start:type_name -> fpc.fabric.orderer.SeekPosition
+	10, // 6: fpc.fabric.orderer.SeekInfo.stop:type_name -> fpc.fabric.orderer.SeekPosition
 	0,  // 7: fpc.fabric.orderer.SeekInfo.behavior:type_name -> fpc.fabric.orderer.SeekInfo.SeekBehavior
 	1,  // 8: fpc.fabric.orderer.SeekInfo.error_response:type_name -> fpc.fabric.orderer.SeekInfo.SeekErrorResponse
 	2,  // 9: fpc.fabric.orderer.SeekInfo.content_type:type_name -> fpc.fabric.orderer.SeekInfo.SeekContentType
-	19, // 10: fpc.fabric.orderer.DeliverResponse.status:type_name -> fpc.fabric.common.Status
-	20, // 11: fpc.fabric.orderer.DeliverResponse.block:type_name -> fpc.fabric.common.Block
+	21, // 10: fpc.fabric.orderer.DeliverResponse.status:type_name -> fpc.fabric.common.Status
+	22, // 11: fpc.fabric.orderer.DeliverResponse.block:type_name -> fpc.fabric.common.Block
 	3,  // 12: fpc.fabric.orderer.ConsensusType.state:type_name -> fpc.fabric.orderer.ConsensusType.State
-	17, // 13: fpc.fabric.orderer.RaftConfigMetadata.consenters:type_name -> fpc.fabric.orderer.RaftConsenter
-	18, // 14: fpc.fabric.orderer.RaftConfigMetadata.options:type_name -> fpc.fabric.orderer.RaftOptions
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	18, // 13: fpc.fabric.orderer.RaftConfigMetadata.consenters:type_name -> fpc.fabric.orderer.RaftConsenter
+	19, // 14: fpc.fabric.orderer.RaftConfigMetadata.options:type_name -> fpc.fabric.orderer.RaftOptions
+	4,  // 15: fpc.fabric.orderer.BFTOptions.leader_rotation:type_name -> fpc.fabric.orderer.BFTOptions.Rotation
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_fpc_fabric_orderer_proto_init() }
@@ -1245,8 +1504,8 @@ func file_fpc_fabric_orderer_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_fabric_orderer_proto_rawDesc), len(file_fpc_fabric_orderer_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   15,
+			NumEnums:      5,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
