@@ -3,14 +3,7 @@
 package ledger
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
-	"encoding/binary"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -18,44 +11,8 @@ import (
 	"github.com/privatechaincode/fpc/devnet/ledger/kv"
 	"github.com/privatechaincode/fpc/fabric/block"
 	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/vectors"
 )
-
-// recordings are chains as real Fabric peers stored them; where they come from
-// stands in ORIGIN.md beside them.
-const recordings = "../../fabric/validate/testdata/fabric-*.blocks.gz"
-
-// recorded reads a chain: each block behind its length.
-func recorded(t *testing.T, file string) []*common.Block {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	zip, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var blocks []*common.Block
-	for in := bufio.NewReader(zip); ; {
-		size, err := binary.ReadUvarint(in)
-		if errors.Is(err, io.EOF) {
-			return blocks
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw := make([]byte, size)
-		if _, err := io.ReadFull(in, raw); err != nil {
-			t.Fatal(err)
-		}
-		b := new(common.Block)
-		if err := proto.Unmarshal(raw, b); err != nil {
-			t.Fatal(err)
-		}
-		blocks = append(blocks, b)
-	}
-}
 
 // ordered is a block as it left the orderer: without what the peer added.
 func ordered(b *common.Block) *common.Block {
@@ -68,13 +25,13 @@ func ordered(b *common.Block) *common.Block {
 // The ledger comes to the verdicts and, by the commit hash, to the state of the
 // real peers that stored these chains, also when it is reopened on the way.
 func TestReplayOfRealChains(t *testing.T) {
-	files, err := filepath.Glob(recordings)
-	if err != nil || len(files) == 0 {
-		t.Fatalf("recordings %s: got %d, %v, want some", recordings, len(files), err)
+	chains, err := vectors.Chains()
+	if err != nil || len(chains) == 0 {
+		t.Fatalf("chains of vectors/: got %d, %v, want some", len(chains), err)
 	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			blocks, store := recorded(t, file), memory(t)
+	for _, c := range chains {
+		t.Run(c.Name, func(t *testing.T) {
+			blocks, store := c.Blocks, memory(t)
 			p, err := Open(store, ownMS)
 			if err != nil {
 				t.Fatal(err)

@@ -31,10 +31,10 @@ func startWithBuilder(t *testing.T) (context.Context, *Network) {
 	if err != nil {
 		t.Fatalf("fpc builder install: %v", err)
 	}
-	return startNetworkWith(t, Builder{
+	return startNetworkWith(t, Options{Builder: Builder{
 		CoreYAML:    string(entry),
 		Environment: map[string][]string{"Org1MSP": {builder.EnvState + "=" + filepath.Join(t.TempDir(), "state")}},
-	})
+	}})
 }
 
 // launched are the stubs that a peer runs.

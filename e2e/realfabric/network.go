@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package realfabric runs unmodified Hyperledger Fabric programs on 127.0.0.1:
-// one raft orderer and a peer per organisation, over a channel that this
-// project's own code configured. The tests in it show that what works on the
+// Package realfabric runs unmodified Hyperledger Fabric programs on 127.0.0.1: a
+// raft orderer, or four of Fabric 3's Byzantine ones, and a peer per
+// organisation, over a channel that this project's own code configured. The tests in it show that what works on the
 // embedded network works on Fabric.
 package realfabric
 
@@ -23,7 +23,6 @@ import (
 	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/pb/common"
-	"github.com/privatechaincode/fpc/internal/pb/orderer"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
@@ -76,11 +75,21 @@ type Network struct {
 	Programs Programs
 	Genesis  *common.Block
 
-	dir     string
-	extra   Builder
-	orderer *node
-	peers   []*node
-	orgs    []*ca.Org
+	dir        string
+	options    Options
+	orderers   []*ordererNode
+	ordererOrg *ca.Org
+	peers      []*node
+	orgs       []*ca.Org
+}
+
+// Options are what networks differ in.
+type Options struct {
+	Orgs    int // with a peer each
+	Builder Builder
+	// Byzantine is for four BFT orderers in place of one raft orderer; Fabric 3
+	// only.
+	Byzantine bool
 }
 
 // Builder is an external builder that the peers have beside the one for services.
@@ -94,23 +103,22 @@ type Builder struct {
 
 // Start starts a network of n organisations below dir and waits until it serves.
 func Start(ctx context.Context, programs Programs, dir string, n int) (*Network, error) {
-	return StartWith(ctx, programs, dir, n, Builder{})
+	return StartWith(ctx, programs, dir, Options{Orgs: n})
 }
 
-// StartWith is Start with another external builder.
-func StartWith(ctx context.Context, programs Programs, dir string, n int, extra Builder) (_ *Network, err error) {
-	net := &Network{Programs: programs, dir: dir, extra: extra}
+// StartWith is Start with options.
+func StartWith(ctx context.Context, programs Programs, dir string, o Options) (_ *Network, err error) {
+	net := &Network{Programs: programs, dir: dir, options: o}
 	net.Channel, net.Dir = channelID, filepath.Join(dir, "chaincodes")
 	defer func() {
 		if err != nil {
 			net.Stop()
 		}
 	}()
-	ordererOrg, err := net.makeOrganisations(n)
-	if err != nil {
+	if err := net.makeOrganisations(); err != nil {
 		return nil, err
 	}
-	if err := net.startOrderer(ctx, ordererOrg); err != nil {
+	if err := net.startOrderers(ctx); err != nil {
 		return nil, err
 	}
 	for i := range net.orgs {
@@ -124,44 +132,46 @@ func StartWith(ctx context.Context, programs Programs, dir string, n int, extra 
 // Stop ends all programs and waits for their end.
 func (n *Network) Stop() {
 	_ = n.Close()
-	for _, node := range append(n.peers, n.orderer) {
+	for _, node := range n.peers {
 		node.stop()
+	}
+	for _, o := range n.orderers {
+		o.stop()
 	}
 }
 
 // makeOrganisations issues everybody's certificates and makes the genesis block.
-func (n *Network) makeOrganisations(count int) (*ca.Org, error) {
+func (n *Network) makeOrganisations() error {
 	now := time.Now()
 	crypto := filepath.Join(n.dir, "crypto")
 	profile := channel.Profile{ChannelID: channelID, Timestamp: now, Batch: channel.Batch{
 		MaxMessages: 500, AbsoluteMaxBytes: 98 << 20, PreferredMaxBytes: 2 << 20, Timeout: 200 * time.Millisecond,
 	}}
-	for i := 1; i <= count; i++ {
+	for i := 1; i <= n.options.Orgs; i++ {
 		org, err := ca.Create(crypto, ca.Spec{
 			MSPID: fmt.Sprintf("Org%dMSP", i), Domain: fmt.Sprintf("org%d.example.com", i),
 			Nodes: []string{"peer0"}, Users: []string{"User1"}, Hosts: []string{"localhost", "127.0.0.1"},
 		}, now)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		n.orgs = append(n.orgs, org)
 		address, err := deploy.FreeAddress()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := n.addOrg(org, address); err != nil {
-			return nil, err
+			return err
 		}
 		host, port := splitPort(address)
 		profile.Application = append(profile.Application, channel.ApplicationOrg{
 			Name: fmt.Sprintf("Org%d", i), MSP: org.MSPConfig(), AnchorPeers: []*peer.AnchorPeer{{Host: host, Port: int32(port)}},
 		})
 	}
-	ordererOrg, err := ca.Create(crypto, ca.Spec{MSPID: "OrdererMSP", Domain: "example.com", Orderer: true, Nodes: []string{"orderer"}, Hosts: []string{"localhost", "127.0.0.1"}}, now)
-	if err != nil {
-		return nil, err
+	if err := n.makeOrderers(crypto, now, &profile); err != nil {
+		return err
 	}
-	return ordererOrg, n.makeGenesis(profile, ordererOrg)
+	return n.makeGenesis(profile)
 }
 
 func (n *Network) addOrg(org *ca.Org, address string) error {
@@ -181,26 +191,7 @@ func (n *Network) addOrg(org *ca.Org, address string) error {
 	return nil
 }
 
-func (n *Network) makeGenesis(profile channel.Profile, org *ca.Org) error {
-	address, err := deploy.FreeAddress()
-	if err != nil {
-		return err
-	}
-	host, port := splitPort(address)
-	certificate, err := os.ReadFile(filepath.Join(org.NodeDir("orderer"), "tls", "server.crt"))
-	if err != nil {
-		return err
-	}
-	root, err := os.ReadFile(org.TLSRoot())
-	if err != nil {
-		return err
-	}
-	n.Orderer = fabric.Endpoint{Address: address, RootCerts: root}
-	profile.Orderer = channel.OrdererOrg{Name: "OrdererOrg", MSP: org.MSPConfig(), Endpoints: []string{address}}
-	profile.Raft = &orderer.RaftConfigMetadata{
-		Consenters: []*orderer.RaftConsenter{{Host: host, Port: uint32(port), ClientTlsCert: certificate, ServerTlsCert: certificate}},
-		Options:    &orderer.RaftOptions{TickInterval: "50ms", ElectionTick: 10, HeartbeatTick: 1, MaxInflightBlocks: 5, SnapshotIntervalSize: 16 << 20},
-	}
+func (n *Network) makeGenesis(profile channel.Profile) (err error) {
 	if n.Genesis, err = profile.Genesis(); err != nil {
 		return err
 	}

@@ -18,44 +18,63 @@ import (
 	"strings"
 	"time"
 
-	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/internal/deploy"
 )
 
-// node is one running Fabric program.
+// node is a Fabric program, and how to start it.
 type node struct {
-	name string
+	name    string
+	program string
+	args    []string
+	env     []string
+	dir     string
+	log     string // file with what it printed, of all its starts
+	ops     string // address of its operations service
+
 	cmd  *exec.Cmd
-	log  string
-	ops  string // address of its operations service
 	done chan struct{}
 }
 
 func (n *Network) startNode(name, program, ops string, env []string, args ...string) (*node, error) {
-	logFile := filepath.Join(n.dir, name+".log")
-	log, err := os.Create(logFile)
-	if err != nil {
-		return nil, err
+	started := &node{
+		name: name, program: filepath.Join(n.Programs.Bin, program), args: args, dir: n.dir, log: filepath.Join(n.dir, name+".log"), ops: ops,
+		env: append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "FABRIC_LOGGING_SPEC=info"}, env...),
 	}
-	defer log.Close()
-	cmd := exec.Command(filepath.Join(n.Programs.Bin, program), args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "FABRIC_LOGGING_SPEC=info"}, env...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Dir = n.dir
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	started := &node{name: name, cmd: cmd, log: logFile, ops: ops, done: make(chan struct{})}
-	go func() {
-		_ = cmd.Wait()
-		close(started.done)
-	}()
-	return started, nil
+	return started, started.start()
 }
 
-// stop ends the program and waits for its end.
+func (n *node) start() error {
+	log, err := os.OpenFile(n.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(n.program, n.args...)
+	cmd.Env, cmd.Dir = n.env, n.dir
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	n.cmd, n.done = cmd, done
+	go func() {
+		_ = cmd.Wait()
+		close(done)
+	}()
+	return nil
+}
+
+// restart starts the program again after stop and waits until it serves.
+func (n *node) restart(ctx context.Context) error {
+	if err := n.start(); err != nil {
+		return err
+	}
+	return n.until(ctx, "healthy again", n.healthy)
+}
+
+// stop kills the program, as a crash would, and waits for its end.
 func (n *node) stop() {
-	if n == nil {
+	if n == nil || n.cmd == nil {
 		return
 	}
 	_ = n.cmd.Process.Kill()
@@ -112,59 +131,6 @@ func (n *node) said() string {
 	return string(raw)
 }
 
-// startOrderer starts the orderer, joins it to the channel and waits for its
-// raft leader, without which it refuses what is broadcast.
-func (n *Network) startOrderer(ctx context.Context, org *ca.Org) error {
-	addresses, err := freeAddresses(2)
-	if err != nil {
-		return err
-	}
-	admin, ops := addresses[0], addresses[1]
-	host, port, _ := net.SplitHostPort(n.Orderer.Address)
-	dir := org.NodeDir("orderer")
-	tls := func(file string) string { return filepath.Join(dir, "tls", file) }
-	store := filepath.Join(n.dir, "orderer")
-	n.orderer, err = n.startNode("orderer", "orderer", ops, []string{
-		"FABRIC_CFG_PATH=" + n.Programs.Config,
-		"ORDERER_GENERAL_LISTENADDRESS=" + host, "ORDERER_GENERAL_LISTENPORT=" + port,
-		"ORDERER_GENERAL_LOCALMSPID=" + org.MSPID, "ORDERER_GENERAL_LOCALMSPDIR=" + filepath.Join(dir, "msp"),
-		"ORDERER_GENERAL_TLS_ENABLED=true", "ORDERER_GENERAL_TLS_PRIVATEKEY=" + tls("server.key"),
-		"ORDERER_GENERAL_TLS_CERTIFICATE=" + tls("server.crt"), "ORDERER_GENERAL_TLS_ROOTCAS=[" + tls("ca.crt") + "]",
-		"ORDERER_GENERAL_CLUSTER_CLIENTCERTIFICATE=" + tls("server.crt"), "ORDERER_GENERAL_CLUSTER_CLIENTPRIVATEKEY=" + tls("server.key"),
-		"ORDERER_GENERAL_CLUSTER_ROOTCAS=[" + tls("ca.crt") + "]", "ORDERER_GENERAL_BOOTSTRAPMETHOD=none",
-		"ORDERER_CHANNELPARTICIPATION_ENABLED=true", "ORDERER_ADMIN_LISTENADDRESS=" + admin,
-		"ORDERER_ADMIN_TLS_ENABLED=true", "ORDERER_ADMIN_TLS_CERTIFICATE=" + tls("server.crt"), "ORDERER_ADMIN_TLS_PRIVATEKEY=" + tls("server.key"),
-		"ORDERER_ADMIN_TLS_ROOTCAS=[" + tls("ca.crt") + "]", "ORDERER_ADMIN_TLS_CLIENTROOTCAS=[" + tls("ca.crt") + "]",
-		"ORDERER_OPERATIONS_LISTENADDRESS=" + ops, "ORDERER_METRICS_PROVIDER=prometheus",
-		"ORDERER_FILELEDGER_LOCATION=" + store,
-		"ORDERER_CONSENSUS_WALDIR=" + filepath.Join(store, "etcdraft", "wal"), "ORDERER_CONSENSUS_SNAPDIR=" + filepath.Join(store, "etcdraft", "snapshot"),
-	})
-	if err != nil {
-		return err
-	}
-	if err := n.orderer.until(ctx, "healthy", n.orderer.healthy); err != nil {
-		return err
-	}
-	join := func() error {
-		out, err := exec.CommandContext(ctx, filepath.Join(n.Programs.Bin, "osnadmin"), "channel", "join", "--channelID", channelID, "--config-block", n.genesisFile(),
-			"-o", admin, "--ca-file", tls("ca.crt"), "--client-cert", tls("server.crt"), "--client-key", tls("server.key")).CombinedOutput()
-		if err == nil && strings.Contains(string(out), "Status: 201") {
-			return nil
-		}
-		return fmt.Errorf("osnadmin channel join: %w: %s", err, out)
-	}
-	if err := n.orderer.until(ctx, "join the channel", join); err != nil {
-		return err
-	}
-	return n.orderer.until(ctx, "raft leader", func() error {
-		metrics, err := n.orderer.get("/metrics")
-		if err == nil && !strings.Contains(metrics, `consensus_etcdraft_is_leader{channel="`+channelID+`"} 1`) {
-			err = errors.New("no leader yet")
-		}
-		return err
-	})
-}
-
 // startPeer starts an organisation's peer and joins it to the channel.
 func (n *Network) startPeer(ctx context.Context, i int) error {
 	addresses, err := freeAddresses(2)
@@ -190,7 +156,7 @@ func (n *Network) startPeer(ctx context.Context, i int) error {
 		"CORE_PEER_GOSSIP_RECONNECTINTERVAL=2s", "CORE_PEER_GOSSIP_ALIVETIMEINTERVAL=1s", "CORE_PEER_GOSSIP_ALIVEEXPIRATIONTIMEOUT=10s",
 		"CORE_PEER_FILESYSTEMPATH="+store, "CORE_LEDGER_SNAPSHOTS_ROOTDIR="+filepath.Join(store, "snapshots"),
 		"CORE_OPERATIONS_LISTENADDRESS="+ops, "CORE_VM_ENDPOINT=",
-	), n.extra.Environment[org.MSPID]...), "node", "start")
+	), n.options.Builder.Environment[org.MSPID]...), "node", "start")
 	if err != nil {
 		return err
 	}
@@ -256,7 +222,7 @@ func (n *Network) peerConfig() (string, error) {
 		return "", errors.New("core.yaml has no entry in chaincode.externalBuilders")
 	}
 	var entries []byte
-	for line := range strings.Lines(n.extra.CoreYAML + "- name: service\n  path: " + service + "\n  propagateEnvironment: [PATH]\n") {
+	for line := range strings.Lines(n.options.Builder.CoreYAML + "- name: service\n  path: " + service + "\n  propagateEnvironment: [PATH]\n") {
 		entries = append(append(entries, raw[at[2]:at[3]]...), line...)
 	}
 	raw = slices.Insert(raw, at[2], entries...)

@@ -18,10 +18,10 @@ const timeout = 3 * time.Minute
 // says why.
 func startNetwork(t *testing.T) (context.Context, *Network) {
 	t.Helper()
-	return startNetworkWith(t, Builder{})
+	return startNetworkWith(t, Options{})
 }
 
-func startNetworkWith(t *testing.T, extra Builder) (context.Context, *Network) {
+func startNetworkWith(t *testing.T, o Options) (context.Context, *Network) {
 	t.Helper()
 	programs, err := FromEnvironment()
 	if err != nil {
@@ -38,7 +38,8 @@ func startNetworkWith(t *testing.T, extra Builder) (context.Context, *Network) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	t.Cleanup(cancel)
-	n, err := StartWith(ctx, programs, t.TempDir(), 3, extra)
+	o.Orgs = 3
+	n, err := StartWith(ctx, programs, t.TempDir(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,17 +4,14 @@ package realfabric
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/common"
-	"github.com/privatechaincode/fpc/internal/pb/orderer"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
@@ -88,15 +85,8 @@ func longRanges(f *follower, forge *forger) {
 // must agree on who may, and the ledgers follow.
 func configUpdates(f *follower) {
 	t, orgs := f.t, f.n.Orgs
-	ordererAdmin, err := ca.ReadSigner("OrdererMSP", filepath.Join(f.n.dir, "crypto", "ordererOrganizations", "example.com", "users", "Admin@example.com", "msp"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	timeout := func(text string) func(*common.ConfigGroup) {
-		return func(g *common.ConfigGroup) {
-			g.Groups["Orderer"].Values["BatchTimeout"].Value = encode(t, &orderer.BatchTimeout{Timeout: text})
-		}
-	}
+	ordererAdmin := f.n.ordererAdmin(t)
+	timeout := func(text string) func(*common.ConfigGroup) { return setBatchTimeout(t, text) }
 	anchors := func(g *common.ConfigGroup) {
 		g.Groups["Application"].Groups["Org2"].Values["AnchorPeers"].Value = encode(t, &peer.AnchorPeers{AnchorPeers: []*peer.AnchorPeer{{Host: "localhost", Port: 1}}})
 	}

@@ -4,9 +4,7 @@ package realfabric
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -32,8 +30,8 @@ import (
 // ledger: over random transactions, malformed ones and configuration updates
 // both must come to the same verdicts and, by COMMIT_HASH, to the same state.
 //
-// FABRIC_ROUNDS and FABRIC_SEED make it longer and different. FABRIC_RECORD
-// names a file that the chain is written to, for fabric/validate's testdata.
+// FABRIC_ROUNDS and FABRIC_SEED make it longer and different; -record writes it
+// into vectors/.
 func TestVerdicts(t *testing.T) {
 	ctx, n := startNetwork(t)
 	two, err := deploy.PolicyParameter("OutOf(2,'Org1MSP.peer','Org2MSP.peer','Org3MSP.peer')")
@@ -47,18 +45,16 @@ func TestVerdicts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := follow(ctx, t, n)
-	g := &generator{f: f, forger: newForger(t, n), random: rand.New(rand.NewPCG(number(t, "FABRIC_SEED", 1), 0))}
+	r := newRecording(ctx, t, n)
+	f := r.follower
+	g := &generator{f: f, forger: r.forger, random: rand.New(rand.NewPCG(number(t, "FABRIC_SEED", 1), 0))}
 	for range number(t, "FABRIC_ROUNDS", 20) {
 		f.take(f.submit(g.round()...))
 	}
 	spoiltOnes(f, g.forger)
 	longRanges(f, g.forger)
 	configUpdates(f)
-	t.Logf("%d blocks, verdicts %v", f.ledger.Height(), f.counts)
-	if file := os.Getenv("FABRIC_RECORD"); file != "" {
-		record(t, f.chain, file)
-	}
+	r.write("random", "one raft orderer")
 }
 
 func number(t *testing.T, variable string, otherwise uint64) uint64 {
@@ -170,31 +166,6 @@ func (f *follower) submit(envelopes ...*common.Envelope) int {
 		taken++
 	}
 	return taken
-}
-
-// record writes a chain, blocks behind their lengths.
-func record(t *testing.T, chain []*common.Block, path string) {
-	t.Helper()
-	var out bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range chain {
-		raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := zip.Write(append(binary.AppendUvarint(nil, uint64(len(raw))), raw...)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := zip.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // peerSigner is the identity of an organisation's peer: with it a test endorses

@@ -3,14 +3,7 @@
 package validate
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
-	"encoding/binary"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/privatechaincode/fpc/fabric/block"
@@ -19,71 +12,96 @@ import (
 	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/vectors"
 )
 
-// The verdicts of real peers on the blocks of testdata (ORIGIN.md there).
-func TestRecordedBlocks(t *testing.T) {
-	for version, want := range map[string]int{"2.5.16": 365, "3.1.5": 365} {
-		t.Run(version, func(t *testing.T) {
-			blocks := recorded(t, filepath.Join("testdata", "fabric-"+version+".blocks.gz"))
-			counts, l := replay(t, blocks)
+// The verdicts of real peers on the chains of vectors/.
+func TestRecordedChains(t *testing.T) {
+	for _, c := range recorded(t) {
+		t.Run(c.Name, func(t *testing.T) {
+			codes, l := replay(t, c.Blocks)
 			checkDefinition(t, l, "kv")
-			checkDefinition(t, l, "plain")
-			total := 0
-			for _, n := range counts {
-				total += n
-			}
-			t.Logf("%d blocks, verdicts %v", len(blocks), counts)
-			if total != want {
-				t.Errorf("got %d transactions, want %d", total, want)
-			}
-			for _, code := range []peer.TxValidationCode{
-				valid, badHeader, badTransaction, badTxID, duplicate, policyFailure, readConflict,
-				peer.TxValidationCode_PHANTOM_READ_CONFLICT, badHeaderExtension, illegalSet, noChaincode, otherReason,
-			} {
-				if counts[code] == 0 {
-					t.Errorf("no transaction with verdict %s: the record shows less than it should", code)
+			for _, tx := range c.Transactions {
+				if got := codes[tx.Block][tx.Tx].String(); got != tx.Expect {
+					t.Errorf("%s (block %d, transaction %d): got %s, want %s", tx.Name, tx.Block, tx.Tx, got, tx.Expect)
 				}
 			}
 		})
 	}
 }
 
-func recorded(t *testing.T, path string) []*common.Block {
+func recorded(t *testing.T) []*vectors.Chain {
 	t.Helper()
-	file, err := os.Open(path)
+	chains, err := vectors.Chains()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
+	return chains
+}
+
+// Of each version of Fabric there is a recorded transaction for every verdict
+// that its peers give: without one, the chains show less than they should.
+func TestEveryVerdictIsRecorded(t *testing.T) {
+	never := map[peer.TxValidationCode]string{
+		peer.TxValidationCode_NIL_ENVELOPE:               "a decoded block holds no nil envelope",
+		peer.TxValidationCode_UNKNOWN_TX_TYPE:            "an unknown type is BAD_COMMON_HEADER",
+		peer.TxValidationCode_TARGET_CHAIN_NOT_FOUND:     "another channel's name is BAD_CREATOR_SIGNATURE",
+		peer.TxValidationCode_MARSHAL_TX_ERROR:           "peers do not give it",
+		peer.TxValidationCode_NIL_TXACTION:               "what has no action is found before it would be given",
+		peer.TxValidationCode_EXPIRED_CHAINCODE:          "of the lifecycle of Fabric 1",
+		peer.TxValidationCode_CHAINCODE_VERSION_CONFLICT: "of the lifecycle of Fabric 1",
+		peer.TxValidationCode_BAD_CHANNEL_HEADER:         "peers do not give it",
+		peer.TxValidationCode_INVALID_WRITESET:           "of peers with CouchDB: TestInvalidWriteSet",
+		peer.TxValidationCode_NOT_VALIDATED:              "no verdict",
 	}
-	r := bufio.NewReader(unzipped)
-	var blocks []*common.Block
-	for {
-		n, err := binary.ReadUvarint(r)
-		if errors.Is(err, io.EOF) {
-			return blocks
+	for _, version := range []string{"2.5.16", "3.1.5"} {
+		have := make(map[string]int)
+		for _, c := range recorded(t) {
+			for _, tx := range c.Transactions {
+				if c.Fabric == version {
+					have[tx.Expect]++
+				}
+			}
 		}
-		if err != nil {
-			t.Fatal(err)
+		for number, name := range peer.TxValidationCode_name {
+			why, missing := never[peer.TxValidationCode(number)]
+			if (have[name] == 0) != missing {
+				t.Errorf("Fabric %s, %s: got %d named transactions, want some unless %q", version, name, have[name], why)
+			}
 		}
-		raw := make([]byte, n)
-		if _, err := io.ReadFull(r, raw); err != nil {
-			t.Fatal(err)
-		}
-		b := &common.Block{}
-		unmarshal(t, raw, b)
-		blocks = append(blocks, b)
 	}
 }
 
-// replay follows a chain and compares verdicts; it counts the peer's.
-func replay(t *testing.T, blocks []*common.Block) (map[peer.TxValidationCode]int, *ledger) {
+// Each kind of thing that can happen has its story.
+func TestEveryStoryIsRecorded(t *testing.T) {
+	for _, version := range []string{"2.5.16", "3.1.5"} {
+		have := make(map[string]bool)
+		for _, c := range recorded(t) {
+			for _, tx := range c.Transactions {
+				have[c.Fabric+" "+tx.Name] = true
+			}
+		}
+		for _, name := range []string{
+			"approval of kv, sequence 1, by organisation 3", "commit of kv, sequence 2", "new rule of the chaincode not satisfied",
+			"endorsed by one of two", "also writes to an undefined chaincode", "also writes to the lifecycle, endorsed by one",
+			"read of another version", "the same again, later", "twice in a block, the second",
+			"all rows", "a row left out", "a new row", "a range that the block has changed",
+			"key written by its own rule", "key written by the chaincode's rule", "rule dropped by itself",
+			"private read of another version", "timeout of batches",
+			"creator before the revocation", "creator after the revocation", "endorser before the revocation", "endorser after the revocation",
+			"endorsed before the revocation, ordered after it", "creator whose certificate has expired",
+		} {
+			if !have[version+" "+name] {
+				t.Errorf("Fabric %s: no transaction is called %q", version, name)
+			}
+		}
+	}
+}
+
+// replay follows a chain and compares verdicts. It returns them by block.
+func replay(t *testing.T, blocks []*common.Block) ([][]peer.TxValidationCode, *ledger) {
 	t.Helper()
-	counts := make(map[peer.TxValidationCode]int)
+	var codes [][]peer.TxValidationCode
 	l := newLedger()
 	var bundle *channel.Bundle
 	var previous *common.BlockHeader
@@ -104,18 +122,18 @@ func replay(t *testing.T, blocks []*common.Block) (map[peer.TxValidationCode]int
 			}
 		}
 		for i := range want {
-			counts[want[i]]++
 			if r.Codes[i] != want[i] {
 				t.Errorf("block %d, transaction %d: got %s (%v), the peer says %s", number, i, r.Codes[i], r.Reasons[i], want[i])
 			}
 		}
 		checkSets(t, r)
+		codes = append(codes, r.Codes)
 		l.apply(r)
 		if r.Bundle != nil {
 			bundle = r.Bundle
 		}
 	}
-	return counts, l
+	return codes, l
 }
 
 // checkSets: the read/write sets that real peers made, those of the lifecycle,
@@ -141,8 +159,12 @@ func checkDefinition(t *testing.T, l *ledger, name string) {
 		t.Fatal(err)
 	}
 	again := &scene{t: t, ledger: newLedger()}
-	if _, err := lifecycle.Commit(*d, lifecycleWriter{again}, nil); err != nil {
-		t.Fatal(err)
+	for sequence := int64(1); sequence <= d.Sequence; sequence++ {
+		of := *d
+		of.Sequence = sequence
+		if _, err := lifecycle.Commit(of, lifecycleWriter{again}, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for key, ours := range again.ledger.public[lifecycle.Namespace] {
 		if theirs := l.public[lifecycle.Namespace][key].value; !bytes.Equal(ours.value, theirs) {
