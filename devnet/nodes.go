@@ -152,7 +152,7 @@ func (n *Network) openStore(cfg Config, node string) (kv.Store, error) {
 		return nil, err
 	}
 	n.onStop(store.Close)
-	return store, nil
+	return kv.Cached(store), nil
 }
 
 // serve starts a node's gRPC server with the TLS certificate in its folder.
