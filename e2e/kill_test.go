@@ -7,7 +7,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 	"time"
 
 	"github.com/privatechaincode/fpc/client"
-	"github.com/privatechaincode/fpc/devnet"
+	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/deploy/embedded"
 )
@@ -24,7 +23,9 @@ import (
 // taken the step.
 var (
 	initKills   = []string{"REG-1", "REG-2", "REG-3", "REG-4", "REG-6", "REG-7", "KEY-1", "KEY-2"}
+	erccKills   = []string{"REG-11", "REG-12", "REG-13", "KEY-3"}
 	invokeKills = []string{"INV-7", "INV-8", "INV-10", "INV-12", "INV-14", "INV-15", "INV-16", "INV-17", "VAL-1:stub", "VAL-3", "VAL-4"}
+	lookupKills = []string{"INV-2", "INV-5", "VAL-2"} // by the registry, for client and stub
 	// The network process holds all peers and the orderer.
 	networkKills = []string{"INV-6", "VAL-1:peer", "VAL-5:orderer", "VAL-5:peer"}
 )
@@ -32,51 +33,42 @@ var (
 // killNetwork is a network in a process of its own, which can be killed.
 type killNetwork struct {
 	*embedded.Network
-	t    *testing.T
-	data string
-	dir  string
+	t      *testing.T
+	server *server
 }
+
+// A peer waits so long for a chaincode that was killed.
+const killDialTimeout = "2s"
 
 func startKillNetwork(t *testing.T) (context.Context, *killNetwork) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*timeout)
 	t.Cleanup(cancel)
-	k := &killNetwork{t: t, data: filepath.Join(t.TempDir(), "net"), dir: t.TempDir()}
-	k.up("")
-	t.Cleanup(func() { k.fpc("network", "down") })
-	t.Cleanup(func() { _ = k.Stop() })
+	k := &killNetwork{t: t, server: &server{t: t, dir: filepath.Join(t.TempDir(), "network"), log: newLogged()}}
+	k.up(ctx, "")
+	t.Cleanup(func() { k.server.kill() })
+	t.Cleanup(func() { stop(t, k.Network) })
 	return ctx, k
 }
 
 // up starts the network, which kills itself at a step; empty: it does not.
-func (k *killNetwork) up(killAt string) {
+func (k *killNetwork) up(ctx context.Context, killAt string) {
 	k.t.Helper()
 	if k.Network != nil {
-		_ = k.Stop()
-		k.fpc("network", "down")
+		stop(k.t, k.Network)
+		k.server.kill()
 	}
-	k.fpc("network", "up", "--batch-timeout", "20ms", "--kill-at", killAt)
-	d, err := devnet.ReadDescription(k.data)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	if k.Network, err = embedded.Attach(d, embedded.Config{Dir: k.dir, Bin: bin(k.t), Trace: true}); err != nil {
-		k.t.Fatal(err)
-	}
+	k.server.args = []string{"--kill-at", killAt}
+	k.server.start(ctx)
+	k.Network = k.server.attach()
+	k.DialTimeout = killDialTimeout
 }
 
-func (k *killNetwork) fpc(args ...string) {
-	k.t.Helper()
-	out, err := exec.Command(filepath.Join(bin(k.t), "fpc"), append(args, "--data", k.data)...).CombinedOutput()
-	if err != nil {
-		k.t.Fatalf("fpc %v: %v: %s", args, err, out)
-	}
-}
-
-// contract is a chaincode in the name of a client of the second organisation.
+// contract is a chaincode in the name of a client of the second organisation, who
+// asks all registries.
 func (k *killNetwork) contract(name string) *client.Contract {
 	k.t.Helper()
-	return contractOf(k.t, k.Network, name, k.Orgs[1].Client)
+	return connect(k.t, k.Network, name, deploy.Client{Signer: k.Orgs[1].Client, Pins: k.Pins, Quorum: len(k.Orgs)})
 }
 
 // killAt restarts an organisation's stub so that it kills itself, or its enclave,
@@ -113,7 +105,7 @@ func chaincodeName(step string) string {
 func TestAttack19Kill(t *testing.T) {
 	ctx, n := startKillNetwork(t)
 	names := []string{"assets"}
-	for _, step := range initKills {
+	for _, step := range slices.Concat(initKills, erccKills) {
 		names = append(names, chaincodeName(step))
 	}
 	policy, err := n.RegistryPolicy(ctx, names...)
@@ -126,12 +118,14 @@ func TestAttack19Kill(t *testing.T) {
 	}
 	t.Cleanup(ercc.Stop)
 	t.Run("init", func(t *testing.T) { n.killDuringInit(t, ctx) })
+	t.Run("registration", func(t *testing.T) { n.killRegistry(t, ctx, ercc) })
 
 	assets, manifest := n.deploy(t, ctx, "assets")
 	if _, err := n.InitEnclave(ctx, "assets", manifest, nil); err != nil {
 		t.Fatal(err)
 	}
-	t.Run("invoke", func(t *testing.T) { n.killDuringInvoke(t, ctx, assets) })
+	t.Run("invoke", func(t *testing.T) { n.killDuringInvoke(t, ctx, assets, invokeKills) })
+	t.Run("registry", func(t *testing.T) { n.killDuringInvoke(t, ctx, ercc, lookupKills) })
 	t.Run("network", func(t *testing.T) { n.killNetwork(t, ctx) })
 
 	// Every asset was created, and created once.
@@ -139,7 +133,7 @@ func TestAttack19Kill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range append(slices.Clone(invokeKills), networkKills...) {
+	for _, step := range slices.Concat(invokeKills, lookupKills, networkKills) {
 		if got := strings.Count(string(answer), `"`+chaincodeName(step)+`"`); got != 1 {
 			t.Errorf("asset created around %s: got %d of it, want 1; all: %s", step, got, answer)
 		}
@@ -172,25 +166,54 @@ func (k *killNetwork) killDuringInit(t *testing.T, ctx context.Context) {
 			if err != nil {
 				t.Fatalf("retry: %v", err)
 			}
-			if _, err := k.contract(name).Submit(ctx, "CreateAsset", "a1", "ann", "blue", "1"); err != nil {
-				t.Fatalf("invoke after the retry: %v", err)
-			}
-			// The keys outlive one more kill.
-			killAt(t, ctx, s, "")
-			again, err := k.InitEnclave(ctx, name, manifest, nil)
-			if err != nil || *again != *first {
-				t.Fatalf("after a restart: got %+v, error %v; want %+v", again, err, first)
-			}
-			answer, err := k.contract(name).Evaluate(ctx, "ReadAsset", "a1")
-			if err != nil || !strings.Contains(string(answer), "blue") {
-				t.Errorf("asset after a restart: got %s, error %v; want a blue one", answer, err)
-			}
+			k.keysLast(t, ctx, s, manifest, first)
 		})
 	}
 }
 
-func (k *killNetwork) killDuringInvoke(t *testing.T, ctx context.Context, s *deploy.Service) {
-	for _, step := range invokeKills {
+// keysLast shows that a chaincode works, and that its keys outlive one more kill.
+func (k *killNetwork) keysLast(t *testing.T, ctx context.Context, s *deploy.Service, manifest []byte, first *admin.Initialised) {
+	t.Helper()
+	if _, err := k.contract(s.Name).Submit(ctx, "CreateAsset", "a1", "ann", "blue", "1"); err != nil {
+		t.Fatalf("invoke after the retry: %v", err)
+	}
+	killAt(t, ctx, s, "")
+	again, err := k.InitEnclave(ctx, s.Name, manifest, nil)
+	if err != nil || *again != *first {
+		t.Fatalf("after a restart: got %+v, error %v; want %+v", again, err, first)
+	}
+	answer, err := k.contract(s.Name).Evaluate(ctx, "ReadAsset", "a1")
+	if err != nil || !strings.Contains(string(answer), "blue") {
+		t.Errorf("asset after a restart: got %s, error %v; want a blue one", answer, err)
+	}
+}
+
+// killRegistry kills the registry of the enclave's organisation while it registers
+// enclave and keys.
+func (k *killNetwork) killRegistry(t *testing.T, ctx context.Context, ercc *deploy.Service) {
+	for _, step := range erccKills {
+		t.Run(step, func(t *testing.T) {
+			s, manifest := k.deploy(t, ctx, chaincodeName(step))
+			defer s.Stop()
+			killAt(t, ctx, ercc, step)
+			if _, err := k.InitEnclave(ctx, s.Name, manifest, nil); err == nil {
+				t.Errorf("the registration went through although a registry was to be killed at %s", step)
+			}
+			awaitKill(t, ercc, step)
+			killAt(t, ctx, ercc, "")
+			made, err := k.InitEnclave(ctx, s.Name, manifest, nil)
+			if err != nil {
+				t.Fatalf("retry: %v", err)
+			}
+			k.keysLast(t, ctx, s, manifest, made)
+		})
+	}
+}
+
+// killDuringInvoke kills a program of a service, stub or registry, during an
+// invocation.
+func (k *killNetwork) killDuringInvoke(t *testing.T, ctx context.Context, s *deploy.Service, steps []string) {
+	for _, step := range steps {
 		t.Run(step, func(t *testing.T) {
 			killAt(t, ctx, s, step)
 			err := k.create(t, ctx, step)
@@ -204,12 +227,18 @@ func (k *killNetwork) killDuringInvoke(t *testing.T, ctx context.Context, s *dep
 func (k *killNetwork) killNetwork(t *testing.T, ctx context.Context) {
 	for _, step := range networkKills {
 		t.Run(step, func(t *testing.T) {
-			k.up(step)
-			err := k.create(t, ctx, step)
+			k.up(ctx, step)
+			trying, giveUp := context.WithCancel(ctx)
+			defer giveUp()
+			go func() { // a client would look for the network a while longer
+				<-k.server.exited
+				giveUp()
+			}()
+			err := k.create(t, trying, step)
 			if err == nil {
 				t.Fatalf("the invocation went through although the network was to be killed at %s", step)
 			}
-			k.up("")
+			k.up(ctx, "")
 			k.retry(t, ctx, step, err)
 		})
 	}

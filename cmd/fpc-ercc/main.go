@@ -23,6 +23,7 @@ import (
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/plain"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 func main() {
@@ -42,8 +43,8 @@ const (
 
 // settings are what the command line and the environment say.
 type settings struct {
-	name, mspID, trace, peerAddress string
-	observe                         observe.Flags
+	name, mspID, trace, killAt, peerAddress string
+	observe                                 observe.Flags
 }
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
@@ -53,6 +54,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.StringVar(&s.name, "name", protocol.ERCCName, "name under which the registry is defined on the channel")
 	flags.StringVar(&s.mspID, "msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, for the trace (CORE_PEER_LOCALMSPID)")
 	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
+	flags.StringVar(&s.killAt, "kill-at", "", "step at which to kill this process, for tests of crashes; empty: none")
 	flags.StringVar(&s.peerAddress, "peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
 	s.observe.Add(flags, getenv)
 	if err := flags.Parse(args); err != nil {
@@ -109,6 +111,6 @@ func (s *settings) serve(ctx context.Context, connect func(context.Context, shim
 	}
 	defer flush()
 	return connect(ctx, ercc.New(ercc.Config{
-		Name: s.name, Verifiers: verifiers(), Trace: recorder, Meter: observe.NewERCC(operations.Metrics), Log: log,
+		Name: s.name, Verifiers: verifiers(), Trace: trace.KillAt(s.killAt, recorder), Meter: observe.NewERCC(operations.Metrics), Log: log,
 	}))
 }

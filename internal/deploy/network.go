@@ -42,6 +42,8 @@ type Network struct {
 	Dir string
 	// Env are variables that the programs get beside those that they need.
 	Env []string
+	// DialTimeout is how long peers try to reach the programs; empty: 10 s.
+	DialTimeout string
 	// Trace is the folder that the programs record steps into; empty: none.
 	Trace string
 	// Steps records what this process' administrators and clients receive; nil:

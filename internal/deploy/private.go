@@ -3,6 +3,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -138,13 +139,17 @@ func PolicyParameter(text string) ([]byte, error) {
 func (n *Network) ServePlain(ctx context.Context, name, path string, via Endpoint) (*Service, error) {
 	return n.Serve(ctx, ServiceSpec{
 		Name: name, Version: "1.0", Via: via,
-		Package: func(address string) ([]byte, error) { return servicePackage(name, address) },
+		Package: n.servicePackage(name),
 		Program: func(org int) Program { return n.program(name, org, path) },
 	})
 }
 
-func servicePackage(label, address string) ([]byte, error) {
-	return pkg.BuildCCAAS(label, pkg.Connection{Address: address, DialTimeout: "10s"})
+func (n *Network) servicePackage(label string) func(address string) ([]byte, error) {
+	return func(address string) ([]byte, error) { return pkg.BuildCCAAS(label, n.connection(address)) }
+}
+
+func (n *Network) connection(address string) pkg.Connection {
+	return pkg.Connection{Address: address, DialTimeout: cmp.Or(n.DialTimeout, "10s")}
 }
 
 func (n *Network) program(name string, org int, path string, args ...string) Program {
@@ -159,7 +164,7 @@ func (n *Network) ServeRegistry(ctx context.Context, p *protocol.RegistryPolicy)
 	}
 	s, err := n.Serve(ctx, ServiceSpec{
 		Name: protocol.ERCCName, Version: protocol.PolicyVersion(raw),
-		Package: func(address string) ([]byte, error) { return servicePackage(protocol.ERCCName, address) },
+		Package: n.servicePackage(protocol.ERCCName),
 		Program: func(org int) Program {
 			return n.program(protocol.ERCCName, org, filepath.Join(n.Bin, "fpc-ercc"), append(n.traceArgs(), "--msp-id", n.Orgs[org].MSPID)...)
 		},
@@ -204,7 +209,8 @@ func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte
 	s, err := n.Serve(ctx, ServiceSpec{
 		Name: p.Name, Version: code.Manifest.Version(), Policy: p.Policy, Sequence: p.Sequence, Via: p.Via,
 		Package: func(address string) ([]byte, error) {
-			code.Connection = &pkg.Connection{Address: address, DialTimeout: "10s"}
+			connection := n.connection(address)
+			code.Connection = &connection
 			return pkg.BuildFPC(p.Name, code)
 		},
 		Program: func(org int) Program {
