@@ -83,7 +83,7 @@ func (v validator) replay(stub shim.ChaincodeStubInterface) error {
 	if err != nil {
 		return err
 	}
-	endorsement, err := claim.Verify(validation.Outer{ChannelID: stub.GetChannelID(), Chaincode: v.world.ChaincodeID, Creator: creator}, v.world.View)
+	endorsement, err := new(validation.Known).Verify(claim, validation.Outer{ChannelID: stub.GetChannelID(), Chaincode: v.world.ChaincodeID, Creator: creator}, v.world.View)
 	if err != nil {
 		return err
 	}
