@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/fabric/block"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
@@ -28,6 +29,7 @@ type chain struct {
 	blocks  []*peer.FilteredBlock
 	status  common.Status // if set, ends every stream instead of its next block
 	skip    bool          // leaves the next block out
+	spoilt  map[int]bool  // blocks that cannot be filtered
 	opened  int
 	running int
 	changed chan struct{} // closed and replaced at each change
@@ -92,11 +94,54 @@ func (c *chain) commit(txIDs ...string) {
 	})
 }
 
+// commitSpoilt makes a block that the peer cannot filter.
+func (c *chain) commitSpoilt(txIDs ...string) {
+	c.change(func() {
+		if c.spoilt == nil {
+			c.spoilt = make(map[int]bool)
+		}
+		c.spoilt[len(c.blocks)] = true
+	})
+	c.commit(txIDs...)
+}
+
 // Deliver implements rpc.DeliverServer.
-func (c *chain) Deliver(rpc.DeliverStream) error { return errors.New("not served") }
+func (c *chain) Deliver(stream rpc.DeliverStream) error {
+	return c.deliver(stream, func(b *peer.FilteredBlock) *peer.DeliverResponse {
+		envelopes := [][]byte{{0xff}} // what cannot be taken apart
+		codes := []peer.TxValidationCode{peer.TxValidationCode_INVALID_OTHER_REASON}
+		for _, tx := range b.FilteredTransactions {
+			header := &common.Header{ChannelHeader: c.encode(&common.ChannelHeader{TxId: tx.Txid}), SignatureHeader: c.encode(&common.SignatureHeader{})}
+			envelopes = append(envelopes, c.encode(&common.Envelope{Payload: c.encode(&common.Payload{Header: header})}))
+			codes = append(codes, tx.TxValidationCode)
+		}
+		whole := block.New(b.Number, nil, envelopes)
+		if err := block.SetFilter(whole, codes); err != nil {
+			c.t.Error(err)
+		}
+		return &peer.DeliverResponse{Type: &peer.DeliverResponse_Block{Block: whole}}
+	})
+}
+
+func (c *chain) encode(m proto.Message) []byte {
+	raw, err := proto.Marshal(m)
+	if err != nil {
+		c.t.Error(err)
+	}
+	return raw
+}
 
 // DeliverFiltered implements rpc.DeliverServer.
 func (c *chain) DeliverFiltered(stream rpc.DeliverStream) error {
+	return c.deliver(stream, func(b *peer.FilteredBlock) *peer.DeliverResponse {
+		if c.spoilt[int(b.Number)] { // and the stream goes on
+			return &peer.DeliverResponse{Type: &peer.DeliverResponse_Status{Status: common.Status_BAD_REQUEST}}
+		}
+		return &peer.DeliverResponse{Type: &peer.DeliverResponse_FilteredBlock{FilteredBlock: b}}
+	})
+}
+
+func (c *chain) deliver(stream rpc.DeliverStream, answer func(*peer.FilteredBlock) *peer.DeliverResponse) error {
 	c.change(func() { c.opened++; c.running++ })
 	defer c.change(func() { c.running-- })
 	number, err := c.start(stream)
@@ -123,7 +168,7 @@ func (c *chain) DeliverFiltered(stream rpc.DeliverStream) error {
 			}
 			continue
 		case !skip:
-			if err := stream.Send(&peer.DeliverResponse{Type: &peer.DeliverResponse_FilteredBlock{FilteredBlock: block}}); err != nil {
+			if err := stream.Send(answer(block)); err != nil {
 				return err
 			}
 		}

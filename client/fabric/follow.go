@@ -9,10 +9,16 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/fabric/block"
+	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/orderer"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/internal/rpc"
 )
 
 // followers are the streams of filtered blocks that one peer's watches share.
@@ -148,14 +154,31 @@ func (f *follower) retries(err error) bool {
 
 // read opens a stream at the newest block, so that at least one block comes and
 // shows that it stands, and hands out blocks until it breaks.
+//
+// A Fabric peer cannot filter a block with a transaction that it cannot take
+// apart, and says BAD_REQUEST in its place. Anybody who may write to the channel
+// can have such a transaction ordered, and with it the others of its block; so
+// whole blocks are read then, until this stream ends.
 func (f *follower) read(ctx context.Context) (stood bool, _ error) {
+	stood, err := f.readFrom(ctx, f.peer.deliver.DeliverFiltered)
+	var rejected *RejectedError
+	if !errors.As(err, &rejected) || rejected.Status != int32(common.Status_BAD_REQUEST) {
+		return stood, err
+	}
+	again, err := f.readFrom(ctx, f.peer.deliver.Deliver)
+	return stood || again, err
+}
+
+type deliverCall func(context.Context, ...grpc.CallOption) (rpc.DeliverClientStream, error)
+
+func (f *follower) readFrom(ctx context.Context, open deliverCall) (stood bool, _ error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	seek, err := f.peer.seek(f.key.channel, f.signer, f.now(), f.position(), specified(math.MaxUint64))
 	if err != nil {
 		return false, err
 	}
-	stream, err := f.peer.deliver.DeliverFiltered(ctx)
+	stream, err := open(ctx)
 	if err != nil {
 		return false, callError(f.peer.name, err)
 	}
@@ -166,6 +189,11 @@ func (f *follower) read(ctx context.Context) (stood bool, _ error) {
 			return stood, callError(f.peer.name, err)
 		}
 		block := answer.GetFilteredBlock()
+		if whole := answer.GetBlock(); whole != nil {
+			if block, err = filtered(whole); err != nil {
+				return stood, &RejectedError{Server: f.peer.name, Message: err.Error()}
+			}
+		}
 		if block == nil {
 			return stood, deliverError(f.peer.name, answer.GetStatus())
 		}
@@ -174,6 +202,30 @@ func (f *follower) read(ctx context.Context) (stood bool, _ error) {
 		}
 		stood = true
 	}
+}
+
+// filtered is what watches need of a block: the transactions' ids, of those that
+// can be taken apart, and the peer's verdicts.
+func filtered(b *common.Block) (*peer.FilteredBlock, error) {
+	codes, err := block.Filter(b)
+	if err != nil {
+		return nil, err
+	}
+	result := &peer.FilteredBlock{Number: b.GetHeader().GetNumber()}
+	for i, raw := range b.GetData().GetData() {
+		env := &common.Envelope{}
+		if proto.Unmarshal(raw, env) != nil {
+			continue
+		}
+		opened, err := envelope.OpenAny(env)
+		if err != nil {
+			continue
+		}
+		result.FilteredTransactions = append(result.FilteredTransactions, &peer.FilteredTransaction{
+			Txid: opened.Channel.GetTxId(), TxValidationCode: codes[i],
+		})
+	}
+	return result, nil
 }
 
 // deliverError is the status that a peer ended a stream with.

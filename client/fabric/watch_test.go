@@ -211,6 +211,24 @@ func TestWatchBearsAnUnavailablePeer(t *testing.T) {
 	wantStatus(t, w, Status{TxID: "tx", Block: 1})
 }
 
+// Somebody else's transaction that a peer cannot take apart neither hides the
+// others of its block nor keeps clients from watching.
+func TestWatchReadsBlocksThatPeersCannotFilter(t *testing.T) {
+	c := newChain(t)
+	p := c.dial()
+	before := c.watch(p, "before")
+	c.commitSpoilt("other", "before")
+	wantStatus(t, before, Status{TxID: "before", Block: 1})
+	after := c.watch(p, "after")
+	c.commit("after")
+	wantStatus(t, after, Status{TxID: "after", Block: 2})
+	c.commitSpoilt()
+	another := c.dial() // begins at such a block
+	w := c.watch(another, "later")
+	c.commit("later")
+	wantStatus(t, w, Status{TxID: "later", Block: 4})
+}
+
 func TestWatchEndsWithItsContext(t *testing.T) {
 	c := newChain(t)
 	p := c.dial()

@@ -58,6 +58,7 @@ func TestVectors(t *testing.T) {
 	r.tellOfVersions()
 	r.tellOfRanges()
 	r.tellOfKeyPolicies()
+	r.tellOfForms()
 
 	r.define("kv", "OR('Org2MSP.peer')", 2)
 	r.tell(
@@ -81,10 +82,7 @@ func TestVectors(t *testing.T) {
 		story{"another endorser of that organisation", valid, f.make(byDoomedPeer.endorsedBy(f.peers[2]))},
 	)
 	r.configure("timeout of batches", setBatchTimeout(t, "150ms"), n.ordererAdmin(t))
-	// Last, what keeps Org3's peer waiting for the private data, and clients from
-	// following a peer's events.
-	r.tellOfHashes()
-	r.tellOfForms()
+	r.tellOfHashes() // last: Org3's peer waits for the private data
 
 	o := n.forge(t, slices.Clone(r.chain))
 	r.show(o, story{"creator after the revocation", badCreator, f.make(byDoomed)})
@@ -253,7 +251,7 @@ func (r *recording) tellOfForms() {
 		{"no version", noChaincode, func(d *forgery) { d.version = "" }},
 		{"event of another chaincode", otherReason, func(d *forgery) { d.event = encode(t, &peer.ChaincodeEvent{ChaincodeId: "plain"}) }},
 	} {
-		d := f.writing("f").endorsedBy(f.peers[1])
+		d := f.writing("f")
 		s.spoil(&d)
 		r.tell(story{s.name, s.want, f.make(d)})
 	}
