@@ -15,7 +15,7 @@ import (
 // the next one (KEY-3). Refused if the enclave holds keys.
 //
 // Codes: not_initialised, already_provisioned, wrong_generation, bad_arguments.
-func (e *Enclave) GenerateCCKeys(_ context.Context, req *fpc.GenerateCCKeysRequest) (*fpc.GenerateCCKeysResponse, error) {
+func (e *Enclave) GenerateCCKeys(ctx context.Context, req *fpc.GenerateCCKeysRequest) (*fpc.GenerateCCKeysResponse, error) {
 	const step = "KEY-1"
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -35,18 +35,11 @@ func (e *Enclave) GenerateCCKeys(_ context.Context, req *fpc.GenerateCCKeysReque
 	}
 	next := *old
 	next.keys = set
-	registration, err := protocol.SignKeyRegistration(next.sk, protocol.KeyRegistration{
-		CCParams:    next.params,
-		ChannelHash: next.channelHash,
-		EnclaveID:   next.id,
-		Generation:  set.generation,
-		ChaincodeEK: set.ek,
-		Lineage:     set.lineage,
-	})
+	registration, err := next.registration()
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := e.seal(&next)
+	sealed, err := e.seal(ctx, &next)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +48,18 @@ func (e *Enclave) GenerateCCKeys(_ context.Context, req *fpc.GenerateCCKeysReque
 	log.add(step, stub, enclave, "generateCCKeys")
 	log.add("KEY-2", enclave, enclave, "sign key registration")
 	return &fpc.GenerateCCKeysResponse{Registration: registration, SealedState: sealed, Steps: log}, nil
+}
+
+// registration signs what the enclave says of its key set (KEY-2, KEY-7).
+func (s *state) registration() (*fpc.Signed, error) {
+	return protocol.SignKeyRegistration(s.sk, protocol.KeyRegistration{
+		CCParams:    s.params,
+		ChannelHash: s.channelHash,
+		EnclaveID:   s.id,
+		Generation:  s.keys.generation,
+		ChaincodeEK: s.keys.ek,
+		Lineage:     s.keys.lineage,
+	})
 }
 
 func generateKeySet(req *fpc.GenerateCCKeysRequest, lineage protocol.Lineage) (*keySet, error) {

@@ -24,9 +24,17 @@ const (
 	CodeHost          protocol.Code = "host"           // the host failed the access
 	CodeBadKey        protocol.Code = "bad_key"        // a state database would refuse the key
 	CodeReadOnly      protocol.Code = "read_only"      // a write after a page, or a page after a write
+	CodeForeignPolicy protocol.Code = "foreign_policy" // Full: a key-level policy of others than this definition's enclaves
+
+	// The ledger enclave.
+	CodeHiddenHead   protocol.Code = "hidden_head"   // its chain lacks a head that this enclave saw
+	CodeLedgerAnswer protocol.Code = "ledger_answer" // an authentic answer that does not fit its request
 
 	// The run (INV-14).
 	CodePanicked  protocol.Code = "panicked"
 	CodeCancelled protocol.Code = "cancelled" // the host's time limit
-	CodeNoLedger  protocol.Code = "no_ledger" // the request asks for a ledger enclave
+	CodeNoLedger  protocol.Code = "no_ledger" // the request asks for another ledger enclave, or for one in Lite
+
+	// Decorations are a peer's own, so enclaves would never agree (Full).
+	CodeDecorated protocol.Code = "decorated"
 )

@@ -26,7 +26,7 @@ func TestAttack10StateFromBeforeARevocation(t *testing.T) {
 	revoked := w.Org2.Client("revoked")
 	host.Commit(w.Ask(w.Org1.Client(), "put", "k", "v").MustSend(host))
 	w.Org2.Revoke(revoked)
-	if _, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: w.MSPs(4, w.Org1, w.Org2), AttestationParams: enclavetest.AttestationParams()}); err != nil {
+	if _, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: w.MSPs(4, w.Org1, w.Org2), AttestationParams: enclavetest.AttestationParams()}, nil); err != nil {
 		t.Fatal(err)
 	}
 	_, err := w.Ask(revoked, "get", "k").Send(host)
@@ -49,7 +49,7 @@ func TestAttack10OrganisationThatTheHostNames(t *testing.T) {
 	host.Commit(w.Ask(w.Org1.Client(), "put", "k", "v").MustSend(host))
 	forged, genuine := fpctest.NewOrg(t, "Org3MSP"), fpctest.NewOrg(t, "Org3MSP")
 	refresh := func(sequence uint64, orgs ...*fpctest.Org) error {
-		_, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: w.MSPs(sequence, orgs...), AttestationParams: enclavetest.AttestationParams()})
+		_, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: w.MSPs(sequence, orgs...), AttestationParams: enclavetest.AttestationParams()}, nil)
 		return err
 	}
 	if err := refresh(4, w.Org1, w.Org2, forged); err != nil {

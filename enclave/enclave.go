@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
@@ -46,6 +47,9 @@ type Config struct {
 	// it before it leaves the enclave. Ranges, partial composite keys and pages
 	// are refused then: the ledger's order is no longer that of the keys.
 	BlindedKeys bool
+	// Verifiers verify the ledger enclave's evidence, by platform; unused in
+	// Lite.
+	Verifiers map[string]attest.Verifier
 	// Limits bounds memory; zero fields mean defaults.
 	Limits Limits
 	// Confinement is reported in EnclaveStatus, nothing else.
@@ -86,7 +90,10 @@ func (l Limits) withDefaults() Limits {
 // Enclave is one chaincode enclave. Its methods may be called concurrently.
 type Enclave struct {
 	config Config
-	read   atomic.Int64 // bytes that all invocations keep of what they read
+	read   atomic.Int64  // bytes that all invocations keep of what they read
+	link   *ledgerLink   // unused in Lite
+	nonce  nonce         // of the head statement to come
+	sealed atomic.Uint64 // height of the highest head that was sealed
 
 	mu    sync.Mutex // held by whatever changes state
 	state atomic.Pointer[state]
@@ -98,7 +105,7 @@ func New(c Config) (*Enclave, error) {
 		return nil, errors.New("enclave: a platform and a chaincode are needed")
 	}
 	c.Limits = c.Limits.withDefaults()
-	return &Enclave{config: c}, nil
+	return &Enclave{config: c, link: newLedgerLink(c)}, nil
 }
 
 // Status tells what the enclave is, and nothing secret.

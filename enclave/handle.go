@@ -20,6 +20,13 @@ const (
 	MethodGenerateCCKeys = "generateCCKeys" // GenerateCCKeysRequest, GenerateCCKeysResponse: KEY-1, KEY-2
 	MethodInvoke         = "invoke"         // InvokeRequest, InvokeResponse: INV-8 to INV-17
 	MethodStatus         = "status"         // StatusRequest, EnclaveStatus
+
+	// Full mode.
+	MethodCertificateRequest = "certificateRequest" // CertificateRequest, CertificateResponse: REG-9
+	MethodInstallCertificate = "installCertificate" // InstallCertificateRequest, InstallCertificateResponse: REG-9
+	MethodPrepareStatement   = "prepareStatement"   // PrepareStatementRequest, PrepareStatementResponse
+	MethodExportCCKeys       = "exportCCKeys"       // ExportCCKeysRequest, ExportCCKeysResponse: KEY-5
+	MethodImportCCKeys       = "importCCKeys"       // ImportCCKeysRequest, ImportCCKeysResponse: KEY-7
 )
 
 // Handle answers one call of the transport. Errors are of type
@@ -36,23 +43,36 @@ func (e *Enclave) Handle(ctx context.Context, c *transport.Call) ([]byte, error)
 func (e *Enclave) dispatch(ctx context.Context, c *transport.Call) ([]byte, error) {
 	switch c.Method {
 	case MethodInvoke:
-		return answer(ctx, c, "INV-8", &fpc.InvokeRequest{}, func(ctx context.Context, req *fpc.InvokeRequest) (*fpc.InvokeResponse, error) {
-			return e.Invoke(ctx, req, hostState{c})
-		})
+		return answer(ctx, c, "INV-8", &fpc.InvokeRequest{}, with(c, e.Invoke))
 	case MethodInit:
-		return answer(ctx, c, "REG-3", &fpc.InitRequest{}, e.Init)
+		return answer(ctx, c, "REG-3", &fpc.InitRequest{}, with(c, e.Init))
 	case MethodRestore:
 		return answer(ctx, c, "INV-6c", &fpc.RestoreRequest{}, e.Restore)
 	case MethodRefresh:
-		return answer(ctx, c, "REG-15", &fpc.RefreshRequest{}, e.Refresh)
+		return answer(ctx, c, "REG-15", &fpc.RefreshRequest{}, with(c, e.Refresh))
 	case MethodGenerateCCKeys:
 		return answer(ctx, c, "KEY-1", &fpc.GenerateCCKeysRequest{}, e.GenerateCCKeys)
+	case MethodCertificateRequest:
+		return answer(ctx, c, "REG-9", &fpc.CertificateRequest{}, e.CertificateRequest)
+	case MethodInstallCertificate:
+		return answer(ctx, c, "REG-9", &fpc.InstallCertificateRequest{}, e.InstallCertificate)
+	case MethodPrepareStatement:
+		return answer(ctx, c, "KEY-5", &fpc.PrepareStatementRequest{}, e.PrepareStatement)
+	case MethodExportCCKeys:
+		return answer(ctx, c, "KEY-5", &fpc.ExportCCKeysRequest{}, with(c, e.ExportCCKeys))
+	case MethodImportCCKeys:
+		return answer(ctx, c, "KEY-7", &fpc.ImportCCKeysRequest{}, with(c, e.ImportCCKeys))
 	case MethodStatus:
 		return answer(ctx, c, "INV-6c", &fpc.StatusRequest{}, func(context.Context, *fpc.StatusRequest) (*fpc.EnclaveStatus, error) {
 			return e.Status(), nil
 		})
 	}
 	return nil, protocol.Errorf("INV-8", protocol.CodeUnknownFunction, "an enclave has no method %q", c.Method)
+}
+
+// with hands a method the host of the call that asks for it.
+func with[Req, Resp any](c *transport.Call, run func(context.Context, Req, StateAccess) (Resp, error)) func(context.Context, Req) (Resp, error) {
+	return func(ctx context.Context, req Req) (Resp, error) { return run(ctx, req, hostState{c}) }
 }
 
 // answer decodes a request, runs it and encodes what it returns.

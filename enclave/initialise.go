@@ -17,9 +17,12 @@ const hashSize = 32
 // Init makes the enclave's keys and attests them: REG-3 to REG-7. It works once
 // in the life of a process, and not after Restore. What it is told is not
 // checked against anything: it is attested, and the registry checks (REG-12).
+// The mode is settled here for good. In Full the ledger enclave, met through the
+// host, is attested too (REG-5).
 //
-// Codes: already_initialised, malformed, wrong_msp, attestation.
-func (e *Enclave) Init(_ context.Context, req *fpc.InitRequest) (*fpc.InitResponse, error) {
+// Codes: already_initialised, malformed, wrong_msp, attestation, and in Full
+// ledger_unreachable and those of the session.
+func (e *Enclave) Init(ctx context.Context, req *fpc.InitRequest, host StateAccess) (*fpc.InitResponse, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if s := e.state.Load(); s != nil {
@@ -32,12 +35,18 @@ func (e *Enclave) Init(_ context.Context, req *fpc.InitRequest) (*fpc.InitRespon
 	var log steps
 	log.add("REG-3", stub, enclave, "init")
 	log.add("REG-4", enclave, enclave, "generate Enclave_VK, Enclave_EK")
+	if req.GetFull() {
+		if err := e.meetLedger(ctx, s, req.GetRegistry(), host); err != nil {
+			return nil, err
+		}
+		log.add("REG-5", enclave, ledgerEnclave, "secure channel")
+	}
 	credentials, err := e.attest(s, true, req.GetAttestationParams())
 	if err != nil {
 		return nil, err
 	}
 	log.add("REG-6", enclave, enclave, "attest AttestedData")
-	sealed, err := e.seal(s)
+	sealed, err := e.seal(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +110,7 @@ func (e *Enclave) attest(s *state, onCreation bool, params []byte) (*fpc.Credent
 	if err != nil {
 		return nil, err
 	}
-	s.attested, err = marshal(&fpc.AttestedData{
+	data := &fpc.AttestedData{
 		CcParams:       s.params,
 		HostParams:     s.host,
 		EnclaveVk:      s.vk.DER(),
@@ -111,8 +120,9 @@ func (e *Enclave) attest(s *state, onCreation bool, params []byte) (*fpc.Credent
 		MspConfigHash:  config,
 		ConfigSequence: s.msps.GetConfigSequence(),
 		OnCreation:     onCreation,
-	})
-	if err != nil {
+	}
+	s.full.attest(data)
+	if s.attested, err = marshal(data); err != nil {
 		return nil, protocol.Errorf(step, protocol.CodeInternal, "encode AttestedData: %w", err)
 	}
 	evidence, custody, err := e.config.Platform.Attest(protocol.StatementHash(s.attested), params)
@@ -120,7 +130,7 @@ func (e *Enclave) attest(s *state, onCreation bool, params []byte) (*fpc.Credent
 		return nil, protocol.Errorf(step, CodeAttestation, "platform %s: %w", e.config.Platform.Name(), err)
 	}
 	s.custody = custody
-	return &fpc.Credentials{AttestedData: s.attested, Evidence: evidence}, nil
+	return &fpc.Credentials{AttestedData: s.attested, Evidence: evidence, Certificate: s.full.certificatePEM()}, nil
 }
 
 func marshal(m proto.Message) ([]byte, error) {

@@ -3,6 +3,7 @@
 package enclave
 
 import (
+	"bytes"
 	"context"
 	"maps"
 
@@ -36,6 +37,13 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 		return nil, about(req, err)
 	}
 	log.add("INV-10", enclave, enclave, "verify proposal")
+	view, err := e.look(ctx, s, proposal, req, &telling{host, log})
+	if err != nil {
+		return nil, about(req, err)
+	}
+	if s.full != nil {
+		log.add("INV-11", enclave, ledgerEnclave, "verify creator, pin the head")
+	}
 	clear, rKey, err := protocol.OpenRequest(s.keys.dk, keys.RequestBinding{
 		ChannelHash: s.channelHash,
 		ChaincodeID: s.params.GetChaincodeId(),
@@ -45,9 +53,11 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 		return nil, about(req, err)
 	}
 	log.add("INV-12", enclave, enclave, "open request")
-	run := &invocation{enclave: e, state: s, proposal: proposal, rKey: rKey, decorations: maps.Clone(req.GetDecorations())}
-	log.add("INV-14", enclave, chaincode, "invoke")
-	outcome := run.execute(ctx, clear, &telling{host, log})
+	run := &invocation{enclave: e, state: s, proposal: proposal, rKey: rKey, view: view, decorations: maps.Clone(req.GetDecorations())}
+	outcome, err := run.settled(ctx, clear, log)
+	if err != nil {
+		return nil, about(req, err)
+	}
 	if len(run.stub.writes) > 0 {
 		log.add(stepPut, chaincode, enclave, "putState")
 	}
@@ -57,7 +67,41 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 	}
 	log.add("INV-15", enclave, enclave, "seal writes, event, response")
 	log.add("INV-16", enclave, enclave, "sign")
-	return &fpc.InvokeResponse{Response: response, Steps: log.take()}, nil
+	sealed, err := e.sealHead(ctx, s)
+	if err != nil {
+		return nil, about(req, err)
+	}
+	return &fpc.InvokeResponse{Response: response, Steps: log.take(), SealedState: sealed}, nil
+}
+
+// look makes the view of an invocation: the one place where the mode decides.
+func (e *Enclave) look(ctx context.Context, s *state, p *verifiedProposal, req *fpc.InvokeRequest, host StateAccess) (view, error) {
+	if s.full == nil {
+		if at := max(p.request.GetAtHeight(), p.request.GetMinHeight()); at != 0 {
+			return nil, protocol.Errorf("INV-11", protocol.CodeWrongMode, "the request names height %d, and an enclave in Lite knows none", at)
+		}
+		return &liteView{hostView{ctx, host}}, nil
+	}
+	if len(req.GetDecorations()) != 0 {
+		return nil, protocol.Errorf("INV-10", CodeDecorated, "the peer decorates proposals, and no two enclaves would agree on that").
+			WithHint("take the decorators out of the peer's core.yaml (peer.handlers.decorators)")
+	}
+	return e.newFullView(ctx, s, p, host)
+}
+
+// settled runs the chaincode until its run counts.
+func (run *invocation) settled(ctx context.Context, clear *fpc.ClearRequest, log *steps) (*shim.Response, error) {
+	for {
+		log.add("INV-14", enclave, chaincode, "invoke")
+		outcome := run.execute(ctx, clear)
+		again, err := run.view.settle()
+		if err != nil {
+			return nil, err
+		}
+		if !again {
+			return outcome, nil
+		}
+	}
 }
 
 // about adds the transaction to an error.
@@ -71,23 +115,24 @@ type invocation struct {
 	state       *state
 	proposal    *verifiedProposal
 	rKey        keys.ResponseKey
+	view        view
 	decorations map[string][]byte
 	stub        *privateStub
 }
 
 // execute runs the chaincode (INV-14) and returns its answer. If the invocation
 // failed whatever the chaincode answered, the answer is that failure.
-func (run *invocation) execute(ctx context.Context, clear *fpc.ClearRequest, host StateAccess) *shim.Response {
+func (run *invocation) execute(ctx context.Context, clear *fpc.ClearRequest) *shim.Response {
 	run.stub = &privateStub{
 		Args:        clear.GetArgs(),
-		ledger:      newLedger(ctx, run.enclave, run.state, host),
+		ledger:      newLedger(ctx, run.enclave, run.state, run.view),
 		proposal:    run.proposal,
 		transient:   clear.GetTransient(),
 		decorations: run.decorations,
 	}
 	var answer *shim.Response
-	if len(clear.GetRequiredLedgerInstance()) != 0 {
-		answer = failed(protocol.Errorf("INV-13", CodeNoLedger, "the request asks for a ledger enclave, and this enclave has none"))
+	if wanted := clear.GetRequiredLedgerInstance(); len(wanted) != 0 && !bytes.Equal(wanted, run.view.instance()) {
+		answer = failed(protocol.Errorf("INV-13", CodeNoLedger, "the request asks for another ledger enclave than this enclave's, if it has one"))
 	} else {
 		answer = call(run.enclave.config.Chaincode, run.stub)
 	}

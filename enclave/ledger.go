@@ -11,6 +11,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
@@ -29,7 +30,7 @@ type ledger struct {
 	enclave *Enclave
 	state   *state
 	ctx     context.Context
-	host    StateAccess
+	view    view
 
 	mu        sync.Mutex // held during an access: one at a time
 	err       error      // why the invocation fails, whatever the chaincode answers
@@ -38,15 +39,16 @@ type ledger struct {
 	reads     map[string]readValue
 	ranges    []*rangeRead
 	writes    map[string]writeValue
-	metaReads map[string][]byte // policies
+	metaReads map[string]stored // policies
 	metaSets  map[string][]byte // policies, empty: removed
 	written   int               // bytes of writes and policies
 	paged     bool              // a page was read: no writes any more
 }
 
 type readValue struct {
-	plain []byte // nil: absent for the chaincode
-	hash  []byte // of what the host gave; nil: nothing
+	plain   []byte // nil: absent for the chaincode
+	hash    []byte // of what the host gave; nil: nothing
+	version *rwset.Version
 }
 
 type writeValue struct {
@@ -55,15 +57,15 @@ type writeValue struct {
 	delete bool
 }
 
-func newLedger(ctx context.Context, e *Enclave, s *state, host StateAccess) *ledger {
+func newLedger(ctx context.Context, e *Enclave, s *state, v view) *ledger {
 	return &ledger{
 		enclave:   e,
 		state:     s,
 		ctx:       ctx,
-		host:      host,
+		view:      v,
 		reads:     make(map[string]readValue),
 		writes:    make(map[string]writeValue),
-		metaReads: make(map[string][]byte),
+		metaReads: make(map[string]stored),
 		metaSets:  make(map[string][]byte),
 	}
 }
@@ -102,26 +104,15 @@ func (l *ledger) begin(step string) error {
 
 // fail records a final failure; the ledger is locked.
 func (l *ledger) fail(step string, code protocol.Code, format string, args ...any) error {
-	err := protocol.Errorf(step, code, format, args...)
+	return l.failed(protocol.Errorf(step, code, format, args...))
+}
+
+// failed is fail for an error of the view; nil stays nil.
+func (l *ledger) failed(err error) error {
 	if l.err == nil {
 		l.err = err
 	}
 	return err
-}
-
-// access asks the host; the ledger is locked.
-func (l *ledger) access(step string, req *fpc.StateRequest) (*fpc.StateResponse, error) {
-	resp, err := l.host.Access(l.ctx, req)
-	if err == nil {
-		return resp, nil
-	}
-	if l.ctx.Err() != nil {
-		return nil, l.fail(step, CodeCancelled, "the host gave the invocation up")
-	}
-	if code := protocol.CodeOf(err); code == CodeBadAnswer {
-		return nil, l.fail(step, code, "%w", err)
-	}
-	return nil, l.fail(step, CodeHost, "the host failed a state access: %w", err)
 }
 
 // keep accounts for n bytes kept until the invocation ends; the ledger is locked.
@@ -211,7 +202,7 @@ func (l *ledger) readSet() *fpc.ReadWriteSet {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.metaReads)) {
-		rw.MetadataReads = append(rw.MetadataReads, &fpc.MetadataRead{Key: key, Hash: protocol.MetadataHash(l.metaReads[key])})
+		rw.MetadataReads = append(rw.MetadataReads, &fpc.MetadataRead{Key: key, Hash: protocol.MetadataHash(l.metaReads[key].value)})
 	}
 	return rw
 }

@@ -26,7 +26,7 @@ func TestCredentialsSayWhatWasAskedFor(t *testing.T) {
 	w := enclavetest.New(t)
 	e := w.NewEnclave(enclavetest.KV{})
 	req := w.InitRequest()
-	resp, err := e.Init(t.Context(), req)
+	resp, err := e.Init(t.Context(), req, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,12 +88,12 @@ func TestInitRefusesBadRequests(t *testing.T) {
 			e := w.NewEnclave(enclavetest.KV{})
 			req := w.InitRequest()
 			tc.change(req)
-			_, err := e.Init(t.Context(), req)
+			_, err := e.Init(t.Context(), req, nil)
 			wantCode(t, "init", err, tc.want)
 			if e.Status().GetInitialized() {
 				t.Error("the enclave is initialised, want it as before")
 			}
-			if _, err := e.Init(t.Context(), w.InitRequest()); err != nil {
+			if _, err := e.Init(t.Context(), w.InitRequest(), nil); err != nil {
 				t.Errorf("a good request afterwards: %v", err)
 			}
 		})
@@ -105,11 +105,11 @@ func TestNothingWorksBeforeItsTime(t *testing.T) {
 	e := w.NewEnclave(enclavetest.KV{})
 	_, err := e.GenerateCCKeys(t.Context(), &fpc.GenerateCCKeysRequest{Generation: 1})
 	wantCode(t, "generateCCKeys before init", err, protocol.CodeNotInitialised)
-	_, err = e.Refresh(t.Context(), &fpc.RefreshRequest{})
+	_, err = e.Refresh(t.Context(), &fpc.RefreshRequest{}, nil)
 	wantCode(t, "refresh before init", err, protocol.CodeNotInitialised)
 	_, err = e.Invoke(t.Context(), &fpc.InvokeRequest{}, enclavetest.NewHost())
 	wantCode(t, "invoke before init", err, protocol.CodeNotInitialised)
-	if _, err := e.Init(t.Context(), w.InitRequest()); err != nil {
+	if _, err := e.Init(t.Context(), w.InitRequest(), nil); err != nil {
 		t.Fatal(err)
 	}
 	_, err = e.Invoke(t.Context(), &fpc.InvokeRequest{}, enclavetest.NewHost())
@@ -164,7 +164,7 @@ func TestRefresh(t *testing.T) {
 	wantCode(t, "creator of an unknown MSP", err, protocol.CodeForeignCreator)
 
 	w.Org2.Revoke(revoked)
-	resp, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: w.MSPs(4, w.Org1, w.Org2, other), AttestationParams: enclavetest.AttestationParams()})
+	resp, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: w.MSPs(4, w.Org1, w.Org2, other), AttestationParams: enclavetest.AttestationParams()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestAttack29LineageNeverForgets(t *testing.T) {
 	debug := guest.Params{NotBefore: 1, NotAfter: 1 << 40, TCB: 5, Debug: true}.Marshal()
 	var sealed []byte
 	for _, params := range [][]byte{debug, enclavetest.AttestationParams()} {
-		resp, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{AttestationParams: params})
+		resp, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{AttestationParams: params}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func TestAttack10RefreshWithAForeignCA(t *testing.T) {
 	forged := fpctest.NewOrg(t, w.Org2.MSPID)
 	refresh := func(what string, msps *fpc.MSPConfigurations, want protocol.Code) {
 		t.Helper()
-		_, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: msps, AttestationParams: enclavetest.AttestationParams()})
+		_, err := w.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: msps, AttestationParams: enclavetest.AttestationParams()}, nil)
 		wantCode(t, what, err, want)
 		_, err = w.Ask(forged.Client(), "get", "k").Send(host)
 		wantCode(t, "creator of the forged CA after: "+what, err, protocol.CodeForeignCreator)
@@ -235,7 +235,7 @@ func TestAttack10RefreshWithAForeignCA(t *testing.T) {
 func TestAttack13InitTwice(t *testing.T) {
 	w := enclavetest.New(t).Start(enclavetest.KV{})
 	before := w.Credentials.EnclaveID()
-	_, err := w.Enclave.Init(t.Context(), w.InitRequest())
+	_, err := w.Enclave.Init(t.Context(), w.InitRequest(), nil)
 	wantCode(t, "init again", err, protocol.CodeAlreadyInitialised)
 	_, err = w.Enclave.Restore(t.Context(), &fpc.RestoreRequest{SealedState: w.Sealed})
 	wantCode(t, "restore after init", err, protocol.CodeAlreadyInitialised)

@@ -20,6 +20,7 @@ import (
 // one.
 type verifiedProposal struct {
 	txID        keys.TxID
+	hash        []byte // as an endorser names the proposal
 	signed      []byte // serialised SignedProposal, in its one encoding
 	message     *peer.SignedProposal
 	creator     []byte // serialised identity
@@ -65,6 +66,7 @@ func (s *state) verify(req *fpc.InvokeRequest) (*verifiedProposal, error) {
 		nonce:     p.Signature.GetNonce(),
 		epoch:     p.Channel.GetEpoch(),
 		timestamp: p.Channel.GetTimestamp(),
+		hash:      p.Hash,
 	}
 	if v.txID, err = keys.ParseTxID(p.TxID()); err != nil {
 		return nil, refuse(protocol.CodeBadTxID, "%w", err)

@@ -3,6 +3,7 @@
 package enclave
 
 import (
+	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
@@ -13,11 +14,12 @@ const stepRange = "EX-3"
 // rangeRead is one range under way, and its record.
 type rangeRead struct {
 	start, end string
-	id         string     // the host's name for it
-	buffer     []*fpc.Row // fetched, not yet consumed
-	more       bool       // the host has more
-	last       string     // last key consumed
+	cursor     cursor
+	buffer     []row  // fetched, not yet consumed
+	more       bool   // the host has more
+	last       string // last key consumed
 	rows       []*fpc.Read
+	versions   []rwset.Read // Full: of every row, FPC's own too, as a peer would record it
 	exhausted  bool
 	closed     bool
 }
@@ -30,22 +32,19 @@ func (l *ledger) openRead(start, end string) (*rangeRead, error) {
 		r.closed = true
 		return r, nil
 	}
-	resp, err := l.access(stepRange, &fpc.StateRequest{Request: &fpc.StateRequest_OpenRange{OpenRange: &fpc.OpenRange{Start: start, End: end}}})
-	if err != nil {
-		return nil, err
+	var err error
+	if r.cursor, err = l.view.open(start, end); err != nil {
+		return nil, l.failed(err)
 	}
-	r.id = resp.GetId()
 	l.ranges = append(l.ranges, r)
-	return r, l.take(r, resp)
+	return r, l.fill(r)
 }
 
-// take accepts one batch of rows.
-func (l *ledger) take(r *rangeRead, resp *fpc.StateResponse) error {
-	r.buffer, r.more = resp.GetRows(), resp.GetHasMore()
-	if r.more && len(r.buffer) == 0 {
-		return l.fail(stepRange, CodeBadAnswer, "the host gave no rows and says that it has more")
-	}
-	return nil
+// fill takes one batch of rows.
+func (l *ledger) fill(r *rangeRead) error {
+	var err error
+	r.buffer, r.more, err = r.cursor.next()
+	return l.failed(err)
 }
 
 // advance consumes rows until one is for the chaincode; nil at the end of the
@@ -57,13 +56,10 @@ func (l *ledger) advance(r *rangeRead) (*shim.KV, error) {
 				r.exhausted, r.closed = true, true
 				return nil, nil
 			}
-			resp, err := l.access(stepRange, &fpc.StateRequest{Request: &fpc.StateRequest_NextRows{NextRows: &fpc.NextRows{Id: r.id}}})
-			if err != nil {
+			if err := l.fill(r); err != nil {
 				return nil, err
 			}
-			if err := l.take(r, resp); err != nil {
-				return nil, err
-			}
+			continue
 		}
 		row := r.buffer[0]
 		r.buffer = r.buffer[1:]
@@ -77,34 +73,37 @@ func (l *ledger) advance(r *rangeRead) (*shim.KV, error) {
 
 // consume judges one row and records it. Rows of FPC's own keys are neither
 // recorded nor shown; values of earlier generations are recorded and not shown.
-func (l *ledger) consume(r *rangeRead, row *fpc.Row) (*shim.KV, error) {
-	key := row.GetKey()
-	if key < r.start || (r.end != "" && key >= r.end) || (r.last != "" && key <= r.last) || len(row.GetValue()) == 0 {
+func (l *ledger) consume(r *rangeRead, row row) (*shim.KV, error) {
+	key := row.key
+	if key < r.start || (r.end != "" && key >= r.end) || (r.last != "" && key <= r.last) || len(row.value) == 0 {
 		return nil, l.fail(stepRange, CodeBadRange, "the host gave key %q out of order or bounds of [%q, %q)", key, r.start, r.end)
 	}
 	r.last = key
+	if row.version != nil {
+		r.versions = append(r.versions, rwset.Read{Key: key, Version: row.version})
+	}
 	if protocol.IsReservedKey(key) {
 		return nil, nil
 	}
 	if err := l.keep(stepRange, len(key)+hashSize); err != nil {
 		return nil, err
 	}
-	r.rows = append(r.rows, &fpc.Read{Key: key, ValueHash: protocol.ValueHash(row.GetValue())})
-	plain, err := l.open(stepRange, key, row.GetValue())
+	r.rows = append(r.rows, &fpc.Read{Key: key, ValueHash: protocol.ValueHash(row.value)})
+	plain, err := l.open(stepRange, key, row.value)
 	if err != nil || plain == nil {
 		return nil, err
 	}
 	return &shim.KV{Namespace: l.state.params.GetChaincodeId(), Key: key, Value: plain}, nil
 }
 
-// closeRead frees what the host holds. That it may fail to is its own loss.
+// closeRead frees what the host holds.
 func (l *ledger) closeRead(r *rangeRead) {
 	if r.closed {
 		return
 	}
 	r.closed = true
 	if r.more && l.err == nil && !l.ended {
-		_, _ = l.host.Access(l.ctx, &fpc.StateRequest{Request: &fpc.StateRequest_CloseRange{CloseRange: &fpc.CloseRange{Id: r.id}}})
+		r.cursor.close()
 	}
 	r.buffer = nil
 }

@@ -12,10 +12,13 @@ import (
 // Refresh attests the same keys anew (REG-15): fresh evidence, and the channel's
 // MSP configurations as they are now (absent: unchanged). Known MSPs must keep
 // their root certificates, and the configuration's sequence may not go back.
-// Invocations under way end under the configurations they began with.
+// Invocations under way end under the configurations they began with. In Full the
+// ledger enclave must be the one attested before, at least as trustworthy: what
+// was registered with it would otherwise speak for another one.
 //
-// Codes: not_initialised, malformed, wrong_msp, attestation.
-func (e *Enclave) Refresh(_ context.Context, req *fpc.RefreshRequest) (*fpc.RefreshResponse, error) {
+// Codes: not_initialised, malformed, wrong_msp, attestation, and in Full
+// ledger_unreachable and those of the session.
+func (e *Enclave) Refresh(ctx context.Context, req *fpc.RefreshRequest, host StateAccess) (*fpc.RefreshResponse, error) {
 	const step = "REG-15"
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -36,6 +39,9 @@ func (e *Enclave) Refresh(_ context.Context, req *fpc.RefreshRequest) (*fpc.Refr
 		}
 		next.msps = req.GetMsps()
 	}
+	if next.full, err = e.meetAgain(ctx, &next, host); err != nil {
+		return nil, err
+	}
 	credentials, err := e.attest(&next, false, req.GetAttestationParams())
 	if err != nil {
 		return nil, err
@@ -46,7 +52,7 @@ func (e *Enclave) Refresh(_ context.Context, req *fpc.RefreshRequest) (*fpc.Refr
 		held.lineage = held.lineage.Union(protocol.NewLineage(next.custody))
 		next.keys = &held
 	}
-	sealed, err := e.seal(&next)
+	sealed, err := e.seal(ctx, &next)
 	if err != nil {
 		return nil, err
 	}

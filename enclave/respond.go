@@ -18,20 +18,42 @@ import (
 // nothing that could be replayed. So does a result that is too large.
 func (run *invocation) respond(answer *shim.Response) ([]byte, error) {
 	if answer.GetStatus() >= shim.ERRORTHRESHOLD {
-		return run.seal(answer, fpc.EnclaveResponse_ERROR)
+		return run.fail(answer)
 	}
-	response, err := run.seal(answer, fpc.EnclaveResponse_RESULT)
+	result, err := run.view.result(run, answer)
+	if err != nil {
+		return nil, err
+	}
+	response, err := encodeResponse(result)
 	if err != nil {
 		return nil, err
 	}
 	if limit := run.enclave.config.Limits.MaxResult; len(response) > limit {
-		return run.seal(failed(protocol.Errorf("INV-15", protocol.CodeTooLarge,
-			"the result has %d bytes, at most %d leave the enclave", len(response), limit)), fpc.EnclaveResponse_ERROR)
+		return run.fail(failed(protocol.Errorf("INV-15", protocol.CodeTooLarge,
+			"the result has %d bytes, at most %d leave the enclave", len(response), limit)))
 	}
 	return response, nil
 }
 
-func (run *invocation) seal(answer *shim.Response, kind fpc.EnclaveResponse_Kind) ([]byte, error) {
+func (run *invocation) fail(answer *shim.Response) ([]byte, error) {
+	response, err := run.signed(answer, fpc.EnclaveResponse_ERROR)
+	if err != nil {
+		return nil, err
+	}
+	return encodeResponse(response)
+}
+
+func encodeResponse(m *fpc.Response) ([]byte, error) {
+	out, err := proto.Marshal(m)
+	if err != nil {
+		return nil, protocol.Errorf("INV-17", protocol.CodeInternal, "encode ccrsp_msg: %w", err)
+	}
+	return out, nil
+}
+
+// signed makes a response that the enclave signs under its own labels: all
+// errors, and results in Lite.
+func (run *invocation) signed(answer *shim.Response, kind fpc.EnclaveResponse_Kind) (*fpc.Response, error) {
 	s, p := run.state, run.proposal
 	reads := run.stub.readSet()
 	m := &fpc.EnclaveResponse{
@@ -57,28 +79,23 @@ func (run *invocation) seal(answer *shim.Response, kind fpc.EnclaveResponse_Kind
 		if err := run.stub.sealWrites(reads, p.txID, exec); err != nil {
 			return nil, err
 		}
-		if err := run.sealEvent(m, exec); err != nil {
+		var err error
+		if m.Event, err = run.sealEvent(exec); err != nil {
 			return nil, err
 		}
 	}
-	if err := run.sealAnswer(m, exec, answer); err != nil {
+	var err error
+	if m.EncryptedResponse, err = run.sealAnswer(exec, answer); err != nil {
 		return nil, err
 	}
-	signed, err := protocol.SignResponse(s.sk, m)
-	if err != nil {
-		return nil, err
-	}
-	out, err := proto.Marshal(signed)
-	if err != nil {
-		return nil, protocol.Errorf("INV-17", protocol.CodeInternal, "encode ccrsp_msg: %w", err)
-	}
-	return out, nil
+	return protocol.SignResponse(s.sk, m)
 }
 
-func (run *invocation) sealEvent(m *fpc.EnclaveResponse, exec keys.Exec) error {
+// sealEvent returns the event, its payload sealed; nil: there is none.
+func (run *invocation) sealEvent(exec keys.Exec) (*fpc.Event, error) {
 	event := run.stub.event
 	if event == nil {
-		return nil
+		return nil, nil
 	}
 	s, p := run.state, run.proposal
 	sealed, err := s.keys.sek.SealEvent(keys.EventBinding{
@@ -91,13 +108,12 @@ func (run *invocation) sealEvent(m *fpc.EnclaveResponse, exec keys.Exec) error {
 		Exec:        exec,
 	}, run.enclave.config.Padding, event.GetPayload())
 	if err != nil {
-		return protocol.Errorf("INV-15", protocol.CodeInternal, "seal the event: %w", err)
+		return nil, protocol.Errorf("INV-15", protocol.CodeInternal, "seal the event: %w", err)
 	}
-	m.Event = &fpc.Event{Name: event.GetEventName(), Payload: sealed}
-	return nil
+	return &fpc.Event{Name: event.GetEventName(), Payload: sealed}, nil
 }
 
-func (run *invocation) sealAnswer(m *fpc.EnclaveResponse, exec keys.Exec, answer *shim.Response) error {
+func (run *invocation) sealAnswer(exec keys.Exec, answer *shim.Response) ([]byte, error) {
 	s, p := run.state, run.proposal
 	sealed, err := protocol.SealResponse(run.rKey, keys.ResponseBinding{
 		ChannelHash: s.channelHash,
@@ -111,8 +127,7 @@ func (run *invocation) sealAnswer(m *fpc.EnclaveResponse, exec keys.Exec, answer
 		Payload: answer.GetPayload(),
 	})
 	if err != nil {
-		return protocol.Errorf("INV-15", protocol.CodeInternal, "seal the answer: %w", err)
+		return nil, protocol.Errorf("INV-15", protocol.CodeInternal, "seal the answer: %w", err)
 	}
-	m.EncryptedResponse = sealed
-	return nil
+	return sealed, nil
 }

@@ -431,7 +431,7 @@ func TestConcurrentInvocations(t *testing.T) {
 		if i%10 == 0 {
 			wg.Go(func() {
 				req := &fpc.RefreshRequest{Msps: w.MSPs(9, w.Org1, w.Org2), AttestationParams: enclavetest.AttestationParams()}
-				if _, err := w.Enclave.Refresh(context.Background(), req); err != nil {
+				if _, err := w.Enclave.Refresh(context.Background(), req, nil); err != nil {
 					t.Errorf("refresh: %v", err)
 				}
 			})

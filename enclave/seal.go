@@ -17,11 +17,15 @@ import (
 // sealedVersion is the version of sealed state that this code writes and reads.
 const sealedVersion = 1
 
-// seal returns the state for the host's disk (REG-7). A host can put back an
-// older one: then the keys in it are registered or they are not, and what was
-// never registered nobody encrypts to.
-func (e *Enclave) seal(s *state) ([]byte, error) {
+// seal returns the state for the host's disk (REG-7), in Full with the highest
+// head seen. A host can put back an older one: then the keys in it are registered
+// or they are not, and what was never registered nobody encrypts to.
+func (e *Enclave) seal(ctx context.Context, s *state) ([]byte, error) {
 	const step = "REG-7"
+	s, err := e.withHead(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	plain, err := s.marshal()
 	if err != nil {
 		return nil, protocol.Errorf(step, protocol.CodeInternal, "encode state: %w", err)
@@ -37,6 +41,9 @@ func (e *Enclave) seal(s *state) ([]byte, error) {
 	out, err := marshal(m)
 	if err != nil {
 		return nil, protocol.Errorf(step, protocol.CodeInternal, "encode sealed state: %w", err)
+	}
+	if s.full != nil {
+		e.sealed.Store(s.full.top.height)
 	}
 	return out, nil
 }
@@ -66,6 +73,10 @@ func (e *Enclave) Restore(_ context.Context, req *fpc.RestoreRequest) (*fpc.Rest
 	s, err := e.unseal(step, req.GetSealedState())
 	if err != nil {
 		return nil, err
+	}
+	if s.full != nil {
+		e.link.restore(s.full)
+		e.sealed.Store(s.full.top.height)
 	}
 	e.state.Store(s)
 	var log steps

@@ -25,7 +25,8 @@ type state struct {
 	attested []byte // AttestedData as last attested
 	custody  protocol.Custody
 
-	keys *keySet // nil: not provisioned
+	keys *keySet    // nil: not provisioned
+	full *fullState // nil: Lite
 }
 
 // keySet is one generation of the chaincode's keys (docs/flows.md, Keys).
@@ -78,6 +79,9 @@ func (s *state) marshal() ([]byte, error) {
 			return nil, err
 		}
 		m.KeySets = []*fpc.KeySet{set}
+	}
+	if s.full != nil {
+		m.Full = s.full.pb()
 	}
 	return marshal(m)
 }
@@ -136,6 +140,9 @@ func parseState(step string, b []byte) (*state, error) {
 		if s.keys, err = parseKeySet(step, set); err != nil {
 			return nil, err
 		}
+	}
+	if m.GetFull() != nil {
+		s.full = parseFullState(s, m.GetFull())
 	}
 	return s, nil
 }

@@ -13,6 +13,8 @@ const (
 	stub      = "stub"
 	enclave   = "enclave"
 	chaincode = "chaincode"
+
+	ledgerEnclave = "ledger"
 )
 
 // steps collects what the enclave did, for the host's trace. It holds names,

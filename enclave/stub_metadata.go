@@ -6,7 +6,6 @@ import (
 	"bytes"
 
 	"github.com/privatechaincode/fpc/internal/pb/common"
-	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -15,9 +14,9 @@ const stepPolicy = "EX-5"
 // SetStateValidationParameter sets a key's own endorsement policy, a serialised
 // SignaturePolicyEnvelope; empty removes it. It is replayed with the writes.
 //
-// The policy decides who may write the key from then on, and who writes it need
-// not be an enclave: it stands in clear on the ledger, for all to judge,
-// also where keys are blinded.
+// The policy decides who may write the key from then on. In Lite who writes it
+// need not be an enclave; in Full every principal must be one of this definition.
+// It stands in clear on the ledger, for all to judge, also where keys are blinded.
 func (s *privateStub) SetStateValidationParameter(key string, ep []byte) error {
 	if err := checkKey(stepPolicy, key); err != nil {
 		return err
@@ -33,6 +32,9 @@ func (s *privateStub) SetStateValidationParameter(key string, ep []byte) error {
 		return err
 	}
 	defer s.mu.Unlock()
+	if err := s.view.admit(key, ep); err != nil {
+		return err
+	}
 	if err := s.mayWrite(len(at) + len(ep)); err != nil {
 		return err
 	}
@@ -41,7 +43,7 @@ func (s *privateStub) SetStateValidationParameter(key string, ep []byte) error {
 }
 
 // GetStateValidationParameter returns a key's own endorsement policy, nil if it
-// has none. Nothing protects it but the replay at commit.
+// has none. In Lite nothing protects it but the replay at commit.
 func (s *privateStub) GetStateValidationParameter(key string) ([]byte, error) {
 	if err := checkKey(stepPolicy, key); err != nil {
 		return nil, err
@@ -56,18 +58,16 @@ func (s *privateStub) GetStateValidationParameter(key string) ([]byte, error) {
 	defer s.mu.Unlock()
 	policy, ok := s.metaReads[at]
 	if !ok {
-		resp, err := s.access(stepPolicy, &fpc.StateRequest{Request: &fpc.StateRequest_GetMetadata{GetMetadata: &fpc.GetMetadata{Key: at}}})
-		if err != nil {
-			return nil, err
+		if policy, err = s.view.policy(at); err != nil {
+			return nil, s.failed(err)
 		}
-		policy = resp.GetMetadata()
-		if err := s.keep(stepPolicy, len(at)+len(policy)); err != nil {
+		if err := s.keep(stepPolicy, len(at)+len(policy.value)); err != nil {
 			return nil, err
 		}
 		s.metaReads[at] = policy
 	}
-	if len(policy) == 0 {
+	if len(policy.value) == 0 {
 		return nil, nil
 	}
-	return bytes.Clone(policy), nil
+	return bytes.Clone(policy.value), nil
 }

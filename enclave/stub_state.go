@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -68,15 +67,12 @@ func (l *ledger) fetch(wanted, at []string) error {
 	if l.enclave.config.BlindedKeys {
 		slices.Sort(ask) // a chaincode may well ask in the order of the keys
 	}
-	resp, err := l.access(stepGet, &fpc.StateRequest{Request: &fpc.StateRequest_Get{Get: &fpc.GetStates{Keys: ask}}})
+	found, err := l.view.get(ask)
 	if err != nil {
-		return err
-	}
-	if len(resp.GetValues()) != len(ask) {
-		return l.fail(stepGet, CodeBadAnswer, "the host gave %d values for %d keys", len(resp.GetValues()), len(ask))
+		return l.failed(err)
 	}
 	for i, where := range ask {
-		sealed := resp.GetValues()[i]
+		sealed := found[i].value
 		if err := l.keep(stepGet, len(where)+len(sealed)); err != nil {
 			return err
 		}
@@ -84,7 +80,7 @@ func (l *ledger) fetch(wanted, at []string) error {
 		if err != nil {
 			return err
 		}
-		l.reads[where] = readValue{plain, protocol.ValueHash(sealed)}
+		l.reads[where] = readValue{plain, protocol.ValueHash(sealed), found[i].version}
 	}
 	return nil
 }

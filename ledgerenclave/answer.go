@@ -77,6 +77,8 @@ func (a *answerer) reply(ask *fpc.LedgerAsk) (*fpc.LedgerReply, error) {
 	case *fpc.LedgerAsk_Registry:
 		value, err := a.registered(ask.Registry.GetKey())
 		return &fpc.LedgerReply{Reply: &fpc.LedgerReply_Registry{Registry: &fpc.RegistryReply{Value: value}}}, err
+	case *fpc.LedgerAsk_Hash:
+		return &fpc.LedgerReply{Reply: &fpc.LedgerReply_Hash{Hash: a.hash(ask.Hash)}}, nil
 	}
 	return nil, protocol.Errorf("INV-9", protocol.CodeMalformed, "an ask of no kind")
 }
@@ -174,6 +176,16 @@ func (a *answerer) transaction(ask *fpc.TransactionAsk) *fpc.TransactionReply {
 		r.PayloadHash = tx.Payload[:]
 	}
 	return r
+}
+
+// hash tells how the block was that ended a height, as long as the chain lasts
+// (INV-9).
+func (a *answerer) hash(ask *fpc.HashAsk) *fpc.HashReply {
+	if ask.GetHeight() > a.view.Height() {
+		return &fpc.HashReply{}
+	}
+	hash, _ := a.ledger.index.HashAt(ask.GetHeight())
+	return &fpc.HashReply{Hash: hash}
 }
 
 // agree finds the newest head at which keys had the values that a peer answered

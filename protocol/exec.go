@@ -19,10 +19,14 @@ type ExecInputs struct {
 	SignedProposal  []byte // serialised, as the enclave got it
 	DecorationsHash []byte // see DecorationsHash
 	Reads           *pb.ReadWriteSet
+	// Versions are, in Full, all reads with their versions: a serialised
+	// TxReadWriteSet without writes. Nil in Lite, which knows no versions.
+	Versions []byte
 }
 
 // ComputeExec names an execution by all its inputs: the request in its proposal,
-// the reads with their value hashes, the rows of each range, the metadata read.
+// the reads with their value hashes, the rows of each range, the metadata read;
+// in Full the versions of all these too.
 // Writes are left out: they are sealed under it. Lists must be in their
 // canonical order.
 func ComputeExec(in ExecInputs) keys.Exec {
@@ -35,8 +39,14 @@ func ComputeExec(in ExecInputs) keys.Exec {
 	for _, m := range rw.GetMetadataReads() {
 		metadata = append(metadata, []byte(m.GetKey()), m.GetHash())
 	}
-	return keys.Exec(keys.Digest(keys.LabelExec, in.RequestHash[:], in.SignedProposal, in.DecorationsHash,
-		encodeReads(rw.GetReads()), keys.Encode("ranges", ranges...), keys.Encode("metadata", metadata...)))
+	fields := [][]byte{
+		in.RequestHash[:], in.SignedProposal, in.DecorationsHash,
+		encodeReads(rw.GetReads()), keys.Encode("ranges", ranges...), keys.Encode("metadata", metadata...),
+	}
+	if in.Versions != nil {
+		fields = append(fields, in.Versions)
+	}
+	return keys.Exec(keys.Digest(keys.LabelExec, fields...))
 }
 
 // DecorationsHash names a peer's decorations; nil for none.

@@ -112,7 +112,9 @@ func checkResponse(step string, m *pb.EnclaveResponse) error {
 		if m.Rwset == nil || len(m.SignedProposal) == 0 {
 			return bad("a result lacks its read/write set or proposal")
 		}
-		if binding.Exec != ComputeExec(ExecInputs{binding.RequestHash, m.SignedProposal, m.DecorationsHash, m.Rwset}) {
+		if binding.Exec != ComputeExec(ExecInputs{
+			RequestHash: binding.RequestHash, SignedProposal: m.SignedProposal, DecorationsHash: m.DecorationsHash, Reads: m.Rwset,
+		}) {
 			return Errorf(step, CodeBadExec, "exec is not the hash of the execution's inputs")
 		}
 	default:

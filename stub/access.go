@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -43,21 +44,55 @@ func (a *access) close() {
 	a.ranges = nil
 }
 
-func (a *access) serve(_ context.Context, request []byte) ([]byte, error) {
+func (a *access) serve(ctx context.Context, request []byte) ([]byte, error) {
 	m := &fpc.StateRequest{}
 	if err := proto.Unmarshal(request, m); err != nil {
 		return nil, fmt.Errorf("state access does not decode: %w", err)
 	}
 	a.stub.recordSteps(m.GetSteps(), a.peer.GetTxID())
-	response, err := a.answer(m)
+	response, err := a.both(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	return proto.Marshal(response)
 }
 
-func (a *access) answer(m *fpc.StateRequest) (*fpc.StateResponse, error) {
+// both asks the peer and, at the same time, the ledger enclave, where a request
+// has something for it (Full).
+func (a *access) both(ctx context.Context, m *fpc.StateRequest) (*fpc.StateResponse, error) {
+	if len(m.GetLedger()) == 0 {
+		return a.answer(ctx, m)
+	}
+	type ledger struct {
+		frame  []byte
+		failed *fpc.Failure
+	}
+	asked := make(chan ledger, 1)
+	ask := func() {
+		frame, failed := a.stub.ledger.relay(ctx, ledgerAsk, m.GetLedger())
+		asked <- ledger{frame, failed}
+	}
+	response := &fpc.StateResponse{}
+	if m.GetRequest() == nil {
+		ask()
+	} else {
+		go ask()
+		var err error
+		if response, err = a.answer(ctx, m); err != nil {
+			return nil, err
+		}
+	}
+	answer := <-asked
+	response.Ledger, response.LedgerFailed = answer.frame, answer.failed
+	return response, nil
+}
+
+func (a *access) answer(ctx context.Context, m *fpc.StateRequest) (*fpc.StateResponse, error) {
 	switch r := m.GetRequest().(type) {
+	case *fpc.StateRequest_OpenSession:
+		return a.openSession(ctx, r.OpenSession.GetHello()), nil
+	case *fpc.StateRequest_AwaitBlock:
+		return a.awaitBlock(ctx, r.AwaitBlock)
 	case *fpc.StateRequest_Get:
 		a.record("EX-1", "getState")
 		values, err := a.peer.GetMultipleStates(r.Get.GetKeys()...)
@@ -75,6 +110,24 @@ func (a *access) answer(m *fpc.StateRequest) (*fpc.StateResponse, error) {
 		return &fpc.StateResponse{Metadata: policy}, err
 	}
 	return nil, fmt.Errorf("state access of unknown kind %T", m.GetRequest())
+}
+
+// openSession hands the enclave's hello to the ledger enclave (REG-5, INV-9), and
+// says what time it is.
+func (a *access) openSession(ctx context.Context, hello []byte) *fpc.StateResponse {
+	a.record("INV-9", "hello")
+	accept, failed := a.stub.ledger.relay(ctx, ledgerSession, hello)
+	return &fpc.StateResponse{Accept: accept, LedgerFailed: failed, Time: time.Now().Unix()}
+}
+
+// awaitBlock waits as long as the ledger host lets it.
+func (a *access) awaitBlock(ctx context.Context, m *fpc.AwaitBlock) (*fpc.StateResponse, error) {
+	request, err := proto.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.stub.ledger.call(ctx, ledgerAwait, request)
+	return &fpc.StateResponse{}, err
 }
 
 func (a *access) open(r *fpc.OpenRange) (*fpc.StateResponse, error) {

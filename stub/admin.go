@@ -18,7 +18,7 @@ import (
 // connection broke finds the credentials in enclaveStatus.
 //
 // Codes: bad_arguments, not_admin, foreign_caller, no_definition, malformed,
-// wrong_channel, already_initialised.
+// wrong_channel, bad_enclave_policy, ledger_unreachable, already_initialised.
 func (s *Stub) initEnclave(c call) ([]byte, error) {
 	const step = "REG-1"
 	args, err := protocol.ParseInitEnclave(c.args)
@@ -49,9 +49,13 @@ func (s *Stub) initEnclave(c call) ([]byte, error) {
 		Msps:              msps,
 		AttestationParams: s.attestationParams(args.AttestationParams),
 	}
+	if request.Full, err = s.full(committed, hash); err != nil {
+		return nil, err
+	}
+	request.Registry = s.config.ERCC
 	s.admin.Lock()
 	defer s.admin.Unlock()
-	if err := s.ask(c.ctx, "REG-3", methodInit, request, response); err != nil {
+	if err := s.askLedgerToo(c, "REG-3", methodInit, request, response); err != nil {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
@@ -91,7 +95,7 @@ func (s *Stub) refreshEnclave(c call) ([]byte, error) {
 	}
 	response := &fpc.RefreshResponse{}
 	request := &fpc.RefreshRequest{Msps: msps, AttestationParams: s.attestationParams(args.AttestationParams)}
-	if err := s.ask(c.ctx, step, methodRefresh, request, response); err != nil {
+	if err := s.askLedgerToo(c, step, methodRefresh, request, response); err != nil {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
@@ -165,6 +169,7 @@ func (s *Stub) keep(c call, state *fpc.StubState) error {
 		return errors.Join(err, s.enclave.Stop())
 	}
 	s.state = state
+	s.stores.Add(1)
 	s.config.Meter.Sealed()
 	s.record("REG-7", "enclave", "sealed state", c.peer.GetTxID())
 	return nil

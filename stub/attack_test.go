@@ -317,19 +317,31 @@ func TestAttack13OlderGeneration(t *testing.T) {
 	w.unchanged(before)
 }
 
-// Lite has no way to hand keys from one enclave to another: neither the stub nor
-// the enclave knows such a call.
+// An enclave in Lite hands keys to no other one, whatever its stub and its
+// organisation's administrator want.
 func TestAttack14NoKeyExport(t *testing.T) {
 	w := newProvisionedWorld(t)
 	rogue := w.NewEnclave(scene.Org2)
 	before := w.state()
-	for _, function := range []string{"exportCCKeys", "importCCKeys"} {
-		args := [][]byte{[]byte(function), encode(t, rogue.Credentials())}
-		scene.Code(t, w.evaluate(w.Orgs[scene.Org1].Admin().Creator(), args), protocol.CodeUnknownFunction)
-		_, err := w.enclave.Call(t.Context(), function, args[1], nil)
-		if got := protocol.CodeOf(err); got != protocol.CodeUnknownFunction {
-			t.Errorf("%s at the enclave: got %v, want code %s", function, err, protocol.CodeUnknownFunction)
-		}
+	export, err := protocol.ExportCCKeys{Receiver: rogue.ID()}.Args()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		args [][]byte
+		want protocol.Code
+	}{
+		"prepareStatement": {protocol.PrepareStatementArgs(), protocol.CodeWrongMode},
+		"exportCCKeys":     {export, protocol.CodeWrongMode},
+		"importCCKeys":     {protocol.ImportCCKeysArgs(), protocol.CodeNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scene.Code(t, w.evaluate(w.Orgs[scene.Org1].Admin().Creator(), test.args), test.want)
+			_, err := w.enclave.Call(t.Context(), name, nil, nil)
+			if got := protocol.CodeOf(err); got != protocol.CodeWrongMode {
+				t.Errorf("%s at the enclave: got %v, want code %s", name, err, protocol.CodeWrongMode)
+			}
+		})
 	}
 	w.unchanged(before)
 }

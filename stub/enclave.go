@@ -44,6 +44,12 @@ const (
 	methodGenerateCCKeys = "generateCCKeys"
 	methodInvoke         = "invoke"
 	methodStatus         = "status"
+
+	methodCertificateRequest = "certificateRequest"
+	methodInstallCertificate = "installCertificate"
+	methodPrepareStatement   = "prepareStatement"
+	methodExportCCKeys       = "exportCCKeys"
+	methodImportCCKeys       = "importCCKeys"
 )
 
 // Codes of failures that are neither the enclave's nor the peer's refusals.

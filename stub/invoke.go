@@ -33,12 +33,14 @@ func (s *Stub) chaincodeInvoke(c call) ([]byte, error) {
 	defer func() { <-s.slots }()
 	access := newAccess(s, c.peer)
 	defer access.close()
+	before := s.stores.Load()
 	response := &fpc.InvokeResponse{}
 	if err := s.askServing(c.ctx, "INV-8", methodInvoke, request, response, access.serve); err != nil {
 		s.endIfStuck(c.ctx)
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
+	s.keepHead(before, response.GetSealedState())
 	s.record("INV-17", "enclave", "ccrsp_msg", c.peer.GetTxID())
 	return response.GetResponse(), nil
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
@@ -48,6 +49,9 @@ type Config struct {
 	// AttestationParams returns what the enclave's platform is asked for where
 	// the administrator says nothing; nil: nothing.
 	AttestationParams func() []byte
+	// Ledger is the socket of this peer's fpc-ledger-host; empty: enclaves here
+	// are of Lite mode only.
+	Ledger string
 	// StateDir is the state directory of this enclave; unused without Start.
 	StateDir string
 	// AwaitState makes a stub whose state directory another one holds wait for
@@ -102,11 +106,14 @@ type Stub struct {
 	config  Config
 	dir     *statedir.Dir // nil without an enclave, like the next
 	enclave Enclave
+	ledger  ledgerHost
 	slots   chan struct{} // one token per running invocation
 	known   validation.Known
 
 	admin sync.Mutex     // held while sealed state is made and stored
 	state *fpc.StubState // as stored last; nil: none. Guarded by admin
+
+	stores atomic.Uint64 // how often state was stored, to tell whether it was
 
 	mu   sync.Mutex
 	err  error
@@ -123,7 +130,7 @@ func New(ctx context.Context, config Config) (*Stub, error) {
 	if config.Chaincode == "" {
 		return nil, errors.New("stub: no chaincode name")
 	}
-	s := &Stub{config: config, slots: make(chan struct{}, config.MaxInvocations), done: make(chan struct{})}
+	s := &Stub{config: config, ledger: ledgerHost{socket: config.Ledger}, slots: make(chan struct{}, config.MaxInvocations), done: make(chan struct{})}
 	if config.Start == nil {
 		return s, nil
 	}
@@ -156,6 +163,7 @@ func (s *Stub) Close() error {
 	if s.enclave != nil {
 		errs = append(errs, s.enclave.Stop())
 	}
+	s.ledger.close()
 	if s.dir != nil {
 		errs = append(errs, s.dir.Close())
 	}
@@ -186,6 +194,12 @@ var functions = map[string]function{
 	protocol.FuncRefreshEnclave: {"REG-15", "admin", true, (*Stub).refreshEnclave},
 	protocol.FuncGenerateCCKeys: {"KEY-1", "admin", true, (*Stub).generateCCKeys},
 	protocol.FuncEnclaveStatus:  {"", "", true, (*Stub).enclaveStatus},
+
+	protocol.FuncCertificateRequest: {"REG-9", "admin", true, (*Stub).certificateRequest},
+	protocol.FuncInstallCertificate: {"REG-9", "admin", true, (*Stub).installCertificate},
+	protocol.FuncPrepareStatement:   {"", "", true, (*Stub).prepareStatement},
+	protocol.FuncExportCCKeys:       {"KEY-5", "admin", true, (*Stub).exportCCKeys},
+	protocol.FuncImportCCKeys:       {"KEY-7", "admin", true, (*Stub).importCCKeys},
 }
 
 // codeNoEnclave: this stub only validates.

@@ -91,7 +91,7 @@ func host(ctx context.Context, s *settings, connect connector, log *slog.Logger,
 	defer flush()
 	config := stub.Config{
 		Chaincode: s.chaincode, ERCC: s.ercc, MSPID: s.mspID, MaxInvocations: s.maxInvocations, Timeout: s.timeout,
-		AwaitState: s.launched, Trace: trace.KillAt(s.killAt, recorder), EnclaveProcess: "enclave@" + s.mspID, Log: log,
+		Ledger: s.ledger, AwaitState: s.launched, Trace: trace.KillAt(s.killAt, recorder), EnclaveProcess: "enclave@" + s.mspID, Log: log,
 	}
 	if s.enclave != "" {
 		if err := withEnclave(&config, s, log, stderr); err != nil {

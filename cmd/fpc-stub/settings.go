@@ -18,6 +18,7 @@ import (
 type settings struct {
 	chaincode, ercc, mspID string
 	enclave, state, trace  string
+	ledger                 string
 	tap, killAt            string
 	peerAddress            string
 	maxInvocations         int
@@ -36,6 +37,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.StringVar(&s.mspID, "msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, whose administrators may initialise the enclave (CORE_PEER_LOCALMSPID)")
 	flags.StringVar(&s.enclave, "enclave", getenv("FPC_ENCLAVE"), "enclave program; empty: this stub only validates (FPC_ENCLAVE)")
 	flags.StringVar(&s.state, "state", getenv("FPC_STATE"), "folder for sealed state; one for all chaincodes of a peer will do (FPC_STATE)")
+	flags.StringVar(&s.ledger, "ledger", getenv("FPC_LEDGER"), "socket of this peer's fpc-ledger-host, for Full mode; empty: Lite only (FPC_LEDGER)")
 	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
 	flags.StringVar(&s.killAt, "kill-at", "", "step at which to kill the process that takes it, for tests of crashes; empty: none")
 	flags.StringVar(&s.tap, "tap", "", "folder to copy everything into that passes between stub and enclave, for audits; empty: none")

@@ -24,9 +24,9 @@ type Remote struct {
 var _ Enclave = Remote{}
 
 // Init calls the enclave.
-func (r Remote) Init(ctx context.Context, req *fpc.InitRequest) (*fpc.InitResponse, error) {
+func (r Remote) Init(ctx context.Context, req *fpc.InitRequest, host enclave.StateAccess) (*fpc.InitResponse, error) {
 	resp := &fpc.InitResponse{}
-	return resp, r.call(ctx, enclave.MethodInit, req, resp, nil)
+	return resp, r.call(ctx, enclave.MethodInit, req, resp, serve(host))
 }
 
 // Restore calls the enclave.
@@ -36,9 +36,9 @@ func (r Remote) Restore(ctx context.Context, req *fpc.RestoreRequest) (*fpc.Rest
 }
 
 // Refresh calls the enclave.
-func (r Remote) Refresh(ctx context.Context, req *fpc.RefreshRequest) (*fpc.RefreshResponse, error) {
+func (r Remote) Refresh(ctx context.Context, req *fpc.RefreshRequest, host enclave.StateAccess) (*fpc.RefreshResponse, error) {
 	resp := &fpc.RefreshResponse{}
-	return resp, r.call(ctx, enclave.MethodRefresh, req, resp, nil)
+	return resp, r.call(ctx, enclave.MethodRefresh, req, resp, serve(host))
 }
 
 // GenerateCCKeys calls the enclave.
@@ -50,7 +50,15 @@ func (r Remote) GenerateCCKeys(ctx context.Context, req *fpc.GenerateCCKeysReque
 // Invoke calls the enclave and serves it from host.
 func (r Remote) Invoke(ctx context.Context, req *fpc.InvokeRequest, host enclave.StateAccess) (*fpc.InvokeResponse, error) {
 	resp := &fpc.InvokeResponse{}
-	return resp, r.call(ctx, enclave.MethodInvoke, req, resp, func(ctx context.Context, b []byte) ([]byte, error) {
+	return resp, r.call(ctx, enclave.MethodInvoke, req, resp, serve(host))
+}
+
+// serve answers an enclave's state accesses from a host; nil: there is none.
+func serve(host enclave.StateAccess) func(context.Context, []byte) ([]byte, error) {
+	if host == nil {
+		return nil
+	}
+	return func(ctx context.Context, b []byte) ([]byte, error) {
 		access := &fpc.StateRequest{}
 		if err := proto.Unmarshal(b, access); err != nil {
 			return nil, err
@@ -60,15 +68,15 @@ func (r Remote) Invoke(ctx context.Context, req *fpc.InvokeRequest, host enclave
 			return nil, err
 		}
 		return proto.Marshal(answer)
-	})
+	}
 }
 
-func (r Remote) call(ctx context.Context, method string, req, resp proto.Message, serve func(context.Context, []byte) ([]byte, error)) error {
+func (r Remote) call(ctx context.Context, method string, req, resp proto.Message, answer func(context.Context, []byte) ([]byte, error)) error {
 	b, err := proto.Marshal(req)
 	if err != nil {
 		return err
 	}
-	out, err := r.Caller.Call(ctx, method, b, serve)
+	out, err := r.Caller.Call(ctx, method, b, answer)
 	if err != nil {
 		return err
 	}

@@ -50,9 +50,9 @@ type World struct {
 
 // Enclave is what an enclave does, whether in this process or in another.
 type Enclave interface {
-	Init(ctx context.Context, req *fpc.InitRequest) (*fpc.InitResponse, error)
+	Init(ctx context.Context, req *fpc.InitRequest, host enclave.StateAccess) (*fpc.InitResponse, error)
 	Restore(ctx context.Context, req *fpc.RestoreRequest) (*fpc.RestoreResponse, error)
-	Refresh(ctx context.Context, req *fpc.RefreshRequest) (*fpc.RefreshResponse, error)
+	Refresh(ctx context.Context, req *fpc.RefreshRequest, host enclave.StateAccess) (*fpc.RefreshResponse, error)
 	GenerateCCKeys(ctx context.Context, req *fpc.GenerateCCKeysRequest) (*fpc.GenerateCCKeysResponse, error)
 	Invoke(ctx context.Context, req *fpc.InvokeRequest, host enclave.StateAccess) (*fpc.InvokeResponse, error)
 }
@@ -99,7 +99,7 @@ func (w *World) Start(cc shim.Chaincode, changes ...func(*enclave.Config)) *Worl
 func (w *World) Provision(e Enclave) *World {
 	w.T.Helper()
 	w.Enclave = e
-	resp, err := e.Init(w.T.Context(), w.InitRequest())
+	resp, err := e.Init(w.T.Context(), w.InitRequest(), nil)
 	w.check(err)
 	w.Credentials, err = protocol.CredentialsFromPB("REG-8", resp.GetCredentials())
 	w.check(err)

@@ -42,7 +42,9 @@ func Main(cc shim.Chaincode, options ...Option) {
 	if err != nil {
 		launched.Fail("enclave", err)
 	}
-	config := enclave.Config{Platform: process.Platform, Chaincode: cc, Confinement: process.Confinement}
+	config := enclave.Config{
+		Platform: process.Platform, Chaincode: cc, Verifiers: process.Verifiers, Confinement: process.Confinement,
+	}
 	for _, option := range options {
 		option(&config)
 	}

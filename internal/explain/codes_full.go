@@ -18,7 +18,8 @@ var fullMode = map[protocol.Code]Explanation{
 	"tainted":            {"a value was written by a transaction whose verdict the ledger enclave cannot tell, because it depends on a plugin of the peers", "let an enclave write the key anew, and define the chaincodes of such transactions with the builtin validation"},
 	"export_refused":     {"exported chaincode keys do not open, or are not those that the registry holds", "export them anew from an enclave that holds them: fpc exportcckeys"},
 	"not_fresh":          {"nothing shows that the ledger enclave's view is not frozen", "gather the head statement anew, from peers of a majority of the channel's organisations, and use it at once"},
-	"session_failed":     {"the ledger enclave failed or contradicted itself in the middle of an answer", again + "look into the log of fpc-ledger-host"},
+	"ledger_answer":      {"the ledger enclave answered something else than it was asked", "let chaincode enclave and ledger enclave be of one release"},
+	"decorated":          {"the peer adds decorations to proposals, on which no two enclaves would agree", "take the decorators out of the peer's core.yaml (peer.handlers.decorators)"},
 	"hidden_head":        {"the ledger enclave's chain does not contain the head that this enclave saw before: it was put back, or follows a fork", "let fpc-ledger-host follow the channel to its end; if it stays, its peer is on a fork"},
 	"foreign_policy":     {"the chaincode sets a key-level endorsement policy that others than this definition's enclaves satisfy", "in Full mode use principals of the enclaves' organisation unit only"},
 }

@@ -62,7 +62,7 @@ var execution = []mutant{
 	},
 	{
 		"3", "EX-1", "what was read is not recorded", "enclave/stub_state.go",
-		`l.reads[where] = readValue{plain, protocol.ValueHash(sealed)}`, `l.reads[where] = readValue{plain, nil}`, "./enclave", "TestAttack03OldValue",
+		`l.reads[where] = readValue{plain, protocol.ValueHash(sealed), found[i].version}`, `l.reads[where] = readValue{plain, nil, found[i].version}`, "./enclave", "TestAttack03OldValue",
 	},
 	{
 		"", "EX-1", "an earlier generation's value does not read as absent", "enclave/ledger.go",
@@ -79,8 +79,8 @@ var execution = []mutant{
 	}`, ``, "./enclave", "TestHostThatFailsAnAccess",
 	},
 	{
-		"", "EX-1", "more values than were asked for", "enclave/stub_state.go",
-		`if len(resp.GetValues()) != len(ask) {`, `if len(resp.GetValues()) < len(ask) {`, "./enclave", "TestHostThatFailsAnAccess",
+		"", "EX-1", "more values than were asked for", "enclave/view.go",
+		`if len(resp.GetValues()) != len(keys) {`, `if len(resp.GetValues()) < len(keys) {`, "./enclave", "TestHostThatFailsAnAccess",
 	},
 	{
 		"", "EX-1", "one key is read twice, with two answers", "enclave/stub_state.go",
@@ -136,15 +136,15 @@ var execution = []mutant{
 	},
 	{
 		"4", "EX-3", "a row without a value", "enclave/ranges.go",
-		` || len(row.GetValue()) == 0 {`, ` {`, "./enclave", "TestAttack04HiddenAndAddedRows",
+		` || len(row.value) == 0 {`, ` {`, "./enclave", "TestAttack04HiddenAndAddedRows",
 	},
 	{
 		"4", "EX-3", "rows are not recorded", "enclave/ranges.go",
-		`r.rows = append(r.rows, &fpc.Read{Key: key, ValueHash: protocol.ValueHash(row.GetValue())})`, `_ = protocol.ValueHash`, "./enclave", "TestAttack04HiddenAndAddedRows",
+		`r.rows = append(r.rows, &fpc.Read{Key: key, ValueHash: protocol.ValueHash(row.value)})`, `_ = protocol.ValueHash`, "./enclave", "TestAttack04HiddenAndAddedRows",
 	},
 	{
-		"18", "EX-3", "no rows, and more of them, for ever", "enclave/ranges.go",
-		`if r.more && len(r.buffer) == 0 {`, never, "./enclave", "TestAttack04HiddenAndAddedRows",
+		"18", "EX-3", "no rows, and more of them, for ever", "enclave/view.go",
+		`if resp.GetHasMore() && len(resp.GetRows()) == 0 {`, never, "./enclave", "TestAttack04HiddenAndAddedRows",
 	},
 	{
 		"", "EX-3", "a page after a write", "enclave/stub_ranges.go",
@@ -210,11 +210,11 @@ var answers = []mutant{
 	},
 	{
 		"25", "INV-15", "the event's payload leaves in clear", "enclave/respond.go",
-		`m.Event = &fpc.Event{Name: event.GetEventName(), Payload: sealed}`, `_, m.Event = sealed, &fpc.Event{Name: event.GetEventName(), Payload: event.GetPayload()}`, "./enclave", "TestAttack25NothingInClear",
+		`return &fpc.Event{Name: event.GetEventName(), Payload: sealed}, nil`, `return &fpc.Event{Name: event.GetEventName(), Payload: event.GetPayload()}, nil`, "./enclave", "TestAttack25NothingInClear",
 	},
 	{
 		"25", "INV-15", "the answer leaves in clear", "enclave/respond.go",
-		`m.EncryptedResponse = sealed`, `_, m.EncryptedResponse = sealed, append([]byte(answer.GetMessage()), answer.GetPayload()...)`, "./enclave", "TestAttack25NothingInClear",
+		`return sealed, nil`, `return append([]byte(answer.GetMessage()), answer.GetPayload()...), nil`, "./enclave", "TestAttack25NothingInClear",
 	},
 	{
 		"21", "INV-15", "values are sealed without exec", "enclave/ledger.go",
@@ -222,7 +222,7 @@ var answers = []mutant{
 	},
 	{
 		"21", "INV-15", "exec leaves the request out", "protocol/exec.go",
-		`keys.LabelExec, in.RequestHash[:], in.SignedProposal`, `keys.LabelExec, in.SignedProposal`, "./protocol", "TestExecCoversAllInputs",
+		`in.RequestHash[:], in.SignedProposal, in.DecorationsHash,`, `in.SignedProposal, in.DecorationsHash,`, "./protocol", "TestExecCoversAllInputs",
 	},
 	{
 		"21", "INV-15", "exec leaves the proposal out", "protocol/exec.go",
@@ -242,7 +242,7 @@ var answers = []mutant{
 	},
 	{
 		"21", "INV-15", "exec leaves the policies that were read out", "protocol/exec.go",
-		`keys.Encode("metadata", metadata...)))`, `keys.Encode("metadata", metadata[:0]...)))`, "./protocol", "TestExecCoversAllInputs",
+		`keys.Encode("metadata", metadata...),`, `keys.Encode("metadata", metadata[:0]...),`, "./protocol", "TestExecCoversAllInputs",
 	},
 	{
 		"20", "INV-16", "a failure is signed as a result", "enclave/respond.go",

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+const stepExport = "KEY-5"
+
+// nonce is the nonce of the head statement to come. It is good for one
+// statement, right or wrong, and forgotten with the process.
+type nonce struct {
+	mu    sync.Mutex
+	value []byte
+}
+
+// PrepareStatement chooses the nonce of a head statement (docs/flows.md, section
+// 7). A nonce prepared before is worth nothing from then on.
+//
+// Codes: not_initialised, wrong_mode.
+func (e *Enclave) PrepareStatement(context.Context, *fpc.PrepareStatementRequest) (*fpc.PrepareStatementResponse, error) {
+	if _, err := e.inFull(stepExport); err != nil {
+		return nil, err
+	}
+	value := make([]byte, envelope.NonceSize)
+	_, _ = rand.Read(value) // documented never to fail
+	e.nonce.mu.Lock()
+	defer e.nonce.mu.Unlock()
+	e.nonce.value = value
+	return &fpc.PrepareStatementResponse{Nonce: bytes.Clone(value)}, nil
+}
+
+func (n *nonce) take() []byte {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	value := n.value
+	n.value = nil
+	return value
+}
+
+// ExportCCKeys hands the chaincode's keys to another enclave (KEY-5): one that,
+// at a head which a head statement shows to be fresh, the ledger enclave knows as
+// registered for the committed definition of this chaincode, not revoked, and
+// without keys. The keys leave sealed to that enclave's attested Enclave_EK.
+//
+// Codes: not_initialised, wrong_mode, not_provisioned, not_fresh, those of head
+// statements and of the session, not_registered, revoked, wrong_version,
+// wrong_enclave, wrong_chaincode, wrong_channel, already_provisioned,
+// wrong_generation.
+func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest, host StateAccess) (*fpc.ExportCCKeysResponse, error) {
+	s, err := e.inFull(stepExport)
+	if err != nil {
+		return nil, err
+	}
+	if s.keys == nil {
+		return nil, protocol.Errorf(stepExport, protocol.CodeNotProvisioned, "enclave %.12s holds no keys of the chaincode", s.id)
+	}
+	value := e.nonce.take()
+	if value == nil {
+		return nil, protocol.Errorf(stepExport, protocol.CodeNotFresh, "no head statement was prepared, or it was used")
+	}
+	if req.GetReceiver() == s.id {
+		return nil, protocol.Errorf(stepExport, protocol.CodeAlreadyProvisioned, "enclave %.12s would export to itself", s.id)
+	}
+	replies, err := e.askLedger(ctx, s, host,
+		&fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Statement{Statement: &fpc.StatementAsk{Nonce: value, Infos: req.GetInfos()}}},
+		s.endorserAsk(s.id), s.endorserAsk(req.GetReceiver()))
+	if err != nil {
+		return nil, err
+	}
+	if refused := replies[0].GetStatement().GetRefused(); refused != nil {
+		return nil, fromFailure(refused)
+	}
+	if err := s.checkOwnKeys(stepExport, replies[1].GetEndorser()); err != nil {
+		return nil, err
+	}
+	receiver, err := s.checkReceiver(req.GetReceiver(), replies[2].GetEndorser())
+	if err != nil {
+		return nil, err
+	}
+	export, err := s.export(receiver)
+	if err != nil {
+		return nil, err
+	}
+	var log steps
+	log.add(stepExport, enclave, ledgerEnclave, "head statement, can_endorse")
+	log.add(stepExport, enclave, stub, "key export")
+	return &fpc.ExportCCKeysResponse{Export: export, Steps: log}, nil
+}
+
+// askLedger asks several things at the newest head.
+func (e *Enclave) askLedger(ctx context.Context, s *state, host StateAccess, asks ...*fpc.LedgerAsk) ([]*fpc.LedgerReply, error) {
+	_, answer, err := e.link.ask(ctx, s, host, nil, &fpc.LedgerRequest{Asks: asks})
+	return answer.GetReplies(), err
+}
+
+func (s *state) endorserAsk(id string) *fpc.LedgerAsk {
+	return &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Endorser{Endorser: &fpc.EndorserAsk{ChaincodeId: s.params.GetChaincodeId(), EnclaveId: id}}}
+}
+
+// checkOwnKeys refuses to pass on what this enclave should no longer hold: it was
+// revoked, or its keys are not the registered ones.
+func (s *state) checkOwnKeys(step string, r *fpc.EndorserReply) error {
+	if refused := r.GetRefused(); refused != nil {
+		return fromFailure(refused)
+	}
+	if !r.GetProvisioned() {
+		return protocol.Errorf(step, protocol.CodeNotProvisioned, "the registry does not know enclave %.12s as provisioned", s.id)
+	}
+	return s.checkRegisteredKey(step, r, s.keys)
+}
+
+// checkRegisteredKey holds a key set to the one that ERCC has.
+func (s *state) checkRegisteredKey(step string, r *fpc.EndorserReply, set *keySet) error {
+	key := &fpc.ChaincodeKey{}
+	if err := protocol.Unmarshal(step, "the registered key", r.GetChaincodeKey(), key); err != nil {
+		return err
+	}
+	if key.GetGeneration() != set.generation || !proto.Equal(key.GetChaincodeEk(), set.ek.PB()) {
+		return protocol.Errorf(step, protocol.CodeWrongGeneration, "the registered key is of generation %d, this one of %d", key.GetGeneration(), set.generation)
+	}
+	return nil
+}
+
+// checkReceiver returns the credentials of an enclave that may get the keys.
+func (s *state) checkReceiver(id string, r *fpc.EndorserReply) (*protocol.Credentials, error) {
+	c, err := s.checkColleague(stepExport, id, r)
+	if err != nil {
+		return nil, err
+	}
+	if r.GetProvisioned() {
+		return nil, protocol.Errorf(stepExport, protocol.CodeAlreadyProvisioned, "enclave %.12s holds the keys already", id)
+	}
+	return c, nil
+}
+
+// checkColleague returns the credentials of a registered enclave of the same
+// chaincode, version and channel. That its evidence is good is ERCC's finding,
+// and that ERCC holds it the ledger enclave's.
+func (s *state) checkColleague(step, id string, r *fpc.EndorserReply) (*protocol.Credentials, error) {
+	if refused := r.GetRefused(); refused != nil {
+		return nil, fromFailure(refused)
+	}
+	c, err := protocol.ParseCredentials(step, r.GetCredentials())
+	if err != nil {
+		return nil, err
+	}
+	params := c.Data.GetCcParams()
+	switch {
+	case c.EnclaveID() != id:
+		return nil, protocol.Errorf(step, protocol.CodeWrongEnclave, "the registry holds enclave %.12s under the name of %.12s", c.EnclaveID(), id)
+	case params.GetChaincodeId() != s.params.GetChaincodeId():
+		return nil, protocol.Errorf(step, protocol.CodeWrongChaincode, "enclave %.12s is of chaincode %q", id, params.GetChaincodeId())
+	case params.GetVersion() != s.params.GetVersion():
+		return nil, protocol.Errorf(step, protocol.CodeWrongVersion, "enclave %.12s is of version %q, this one of %q", id, params.GetVersion(), s.params.GetVersion())
+	case !bytes.Equal(c.Data.GetChannelHash(), s.channelHash):
+		return nil, protocol.Errorf(step, protocol.CodeWrongChannel, "enclave %.12s is of another channel", id)
+	case c.Data.GetLedgerCodeId() == "":
+		return nil, protocol.Errorf(step, protocol.CodeWrongMode, "enclave %.12s is of Lite mode", id)
+	}
+	return c, nil
+}
+
+func (s *state) export(receiver *protocol.Credentials) (*fpc.Signed, error) {
+	x := protocol.KeyExport{
+		CCParams:    s.params,
+		ChannelHash: s.channelHash,
+		Generation:  s.keys.generation,
+		Sender:      s.id,
+		Receiver:    receiver.EnclaveID(),
+		ChaincodeEK: s.keys.ek,
+		Lineage:     s.keys.lineage,
+	}
+	set, err := s.keys.pb()
+	if err != nil {
+		return nil, protocol.Errorf(stepExport, protocol.CodeInternal, "%w", err)
+	}
+	if err := x.Seal(receiver.EnclaveEK, set); err != nil {
+		return nil, err
+	}
+	return protocol.SignKeyExport(s.sk, x)
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"bytes"
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+const stepImport = "KEY-7"
+
+// ImportCCKeys takes the chaincode's keys from another enclave (KEY-7): the export
+// must be the very message that ERCC holds for this enclave, by a registered and
+// provisioned enclave of the same definition, and the keys the registered ones.
+// The lineage of what is held then is the sender's and this enclave's own
+// custody.
+//
+// Codes: not_initialised, wrong_mode, already_provisioned, malformed, lineage,
+// export_refused, those of the session, not_registered, revoked,
+// not_provisioned, wrong_version, wrong_enclave, wrong_chaincode, wrong_channel,
+// bad_signature, wrong_generation.
+func (e *Enclave) ImportCCKeys(ctx context.Context, req *fpc.ImportCCKeysRequest, host StateAccess) (*fpc.ImportCCKeysResponse, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	old, err := e.inFull(stepImport)
+	if err != nil {
+		return nil, err
+	}
+	if old.keys != nil {
+		return nil, protocol.Errorf(stepImport, protocol.CodeAlreadyProvisioned, "enclave %.12s holds keys of generation %d", old.id, old.keys.generation)
+	}
+	export, reply, err := e.checkExport(ctx, old, req.GetExport(), host)
+	if err != nil {
+		return nil, err
+	}
+	next := *old
+	if next.keys, err = old.open(export); err != nil {
+		return nil, err
+	}
+	if err := old.checkRegisteredKey(stepImport, reply, next.keys); err != nil {
+		return nil, err
+	}
+	registration, err := next.registration()
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := e.seal(ctx, &next)
+	if err != nil {
+		return nil, err
+	}
+	e.state.Store(&next)
+	var log steps
+	log.add(stepImport, stub, enclave, "importCCKeys")
+	log.add(stepImport, enclave, ledgerEnclave, "exported, can_endorse")
+	return &fpc.ImportCCKeysResponse{Registration: registration, SealedState: sealed, Steps: log}, nil
+}
+
+// checkExport finds the export to be ERCC's, for this enclave, and by one that may
+// hold the keys. It returns what the ledger enclave says of the sender.
+func (e *Enclave) checkExport(ctx context.Context, s *state, signed *fpc.Signed, host StateAccess) (protocol.VerifiedKeyExport, *fpc.EndorserReply, error) {
+	none := protocol.VerifiedKeyExport{}
+	claimed, err := protocol.ParseKeyExport(stepImport, signed)
+	if err != nil {
+		return none, nil, err
+	}
+	key := protocol.ExportedKey(s.params.GetChaincodeId(), s.id)
+	replies, err := e.askLedger(ctx, s, host,
+		&fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Registry{Registry: &fpc.RegistryAsk{Key: key}}},
+		s.endorserAsk(s.id), s.endorserAsk(claimed.Sender))
+	if err != nil {
+		return none, nil, err
+	}
+	held := &fpc.Signed{}
+	if err := protocol.Unmarshal(stepImport, "the registry's key export", replies[0].GetRegistry().GetValue(), held); err != nil {
+		return none, nil, err
+	}
+	if !proto.Equal(held, signed) {
+		return none, nil, protocol.Errorf(stepImport, protocol.CodeExportRefused, "the registry holds another export for enclave %.12s, or none", s.id)
+	}
+	if refused := replies[1].GetEndorser().GetRefused(); refused != nil {
+		return none, nil, fromFailure(refused)
+	}
+	reply := replies[2].GetEndorser()
+	sender, err := s.checkColleague(stepImport, claimed.Sender, reply)
+	if err != nil {
+		return none, nil, err
+	}
+	if !reply.GetProvisioned() {
+		return none, nil, protocol.Errorf(stepImport, protocol.CodeNotProvisioned, "the registry does not know enclave %.12s as provisioned", claimed.Sender)
+	}
+	export, err := protocol.VerifyKeyExport(stepImport, sender.EnclaveVK, signed)
+	if err != nil {
+		return none, nil, err
+	}
+	return export, reply, s.checkAddressed(export)
+}
+
+// checkAddressed: the export is for this enclave, chaincode, version and channel.
+func (s *state) checkAddressed(x protocol.VerifiedKeyExport) error {
+	switch {
+	case x.Receiver != s.id:
+		return protocol.Errorf(stepImport, protocol.CodeWrongEnclave, "the export is for enclave %.12s, this is %.12s", x.Receiver, s.id)
+	case x.CCParams.GetChaincodeId() != s.params.GetChaincodeId():
+		return protocol.Errorf(stepImport, protocol.CodeWrongChaincode, "the export is of chaincode %q", x.CCParams.GetChaincodeId())
+	case x.CCParams.GetVersion() != s.params.GetVersion():
+		return protocol.Errorf(stepImport, protocol.CodeWrongVersion, "the export is of version %q", x.CCParams.GetVersion())
+	case !bytes.Equal(x.ChannelHash, s.channelHash):
+		return protocol.Errorf(stepImport, protocol.CodeWrongChannel, "the export is of another channel")
+	}
+	return nil
+}
+
+// open takes the keys out of an export. Their EK is derived from the DK and must
+// be the one that the export names; the lineage can only grow.
+func (s *state) open(x protocol.VerifiedKeyExport) (*keySet, error) {
+	m, err := x.Open(s.dk)
+	if err != nil {
+		return nil, err
+	}
+	set, err := parseKeySet(stepImport, m)
+	if err != nil {
+		return nil, protocol.Errorf(stepImport, protocol.CodeExportRefused, "exported keys are not a key set")
+	}
+	if set.generation != x.Generation || !bytes.Equal(set.ekID, x.ChaincodeEK.ID()) {
+		return nil, protocol.Errorf(stepImport, protocol.CodeExportRefused, "exported keys are not those that the export names")
+	}
+	set.lineage = set.lineage.Union(x.Lineage).Union(protocol.NewLineage(s.custody))
+	return set, nil
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/privatechaincode/fpc/fabric/rwset"
+	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/keys"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// fullView is what the host's word and the ledger enclave's pinned head agree on.
+// The peer answers from one state, which no head is named after; the ledger
+// enclave answers at the head that was pinned at the beginning. Where the two
+// differ in a key that is read, the run counts for nothing: see settle.
+type fullView struct {
+	hostView
+	enclave  *Enclave
+	state    *state
+	proposal *verifiedProposal
+	ledger   []byte // the ledger enclave's instance id
+
+	pinned head
+	oldest uint64            // height below which no head will do
+	newest uint64            // height of the newest head heard of
+	peer   map[string][]byte // value hashes as the peer answered in this run; nil: absent
+	failed error             // the ledger enclave did not answer: no run can end
+	differ bool              // the peer's state is not that of the pinned head
+	reruns int
+	waits  int
+}
+
+// How far a view goes to find a head at which the peer's state is: both are
+// bounded so that a host cannot make an enclave run for ever.
+const (
+	maxReruns = 5
+	maxWaits  = 3
+	// maxBehind is how many blocks older than the newest head an execution may
+	// be: a peer shows a block to its followers before its own state has it.
+	maxBehind = 4
+)
+
+// newFullView pins the head of an invocation (INV-9, INV-11).
+//
+// Codes: those of the session, ledger_unreachable, foreign_creator,
+// revoked_creator, stale_view, below_min_head, not_certified.
+func (e *Enclave) newFullView(ctx context.Context, s *state, p *verifiedProposal, host StateAccess) (*fullView, error) {
+	if len(s.full.certificate) == 0 {
+		return nil, protocol.Errorf("INV-8", protocol.CodeNotCertified, "enclave %.12s has no certificate to endorse under", s.id)
+	}
+	v := &fullView{hostView: hostView{ctx, host}, enclave: e, state: s, proposal: p}
+	used, err := e.link.use(ctx, s, host)
+	if err != nil {
+		return nil, err
+	}
+	v.ledger = used.InstanceID()
+	return v, v.begin()
+}
+
+// begin pins the first head: the one that the request names, or the newest.
+func (v *fullView) begin() error {
+	at, lowest := v.proposal.request.GetAtHeight(), v.proposal.request.GetMinHeight()
+	if at != 0 && at < lowest {
+		return protocol.Errorf("INV-11", protocol.CodeBelowMinHead, "the request asks for height %d, and for none below %d", at, lowest)
+	}
+	for {
+		err := v.pin(at)
+		switch {
+		case protocol.CodeOf(err) == codeNotYet && v.waits < maxWaits:
+			err = v.await(at - 1)
+		case err == nil && v.pinned.height < lowest && v.waits < maxWaits:
+			err = v.await(lowest - 1)
+		case err == nil && v.pinned.height < lowest:
+			return protocol.Errorf("INV-11", protocol.CodeBelowMinHead, "the ledger enclave is at height %d, the request asks for %d at least", v.pinned.height, lowest)
+		case err == nil:
+			v.oldest = max(lowest, 1)
+			if v.pinned.height > maxBehind {
+				v.oldest = max(v.oldest, v.pinned.height-maxBehind)
+			}
+			return nil
+		case protocol.CodeOf(err) == codeNotYet:
+			return protocol.Errorf("INV-11", protocol.CodeStaleView, "the ledger enclave does not reach height %d in time", at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// codeNotYet is the ledger enclave's: the height asked for is above its newest.
+const codeNotYet protocol.Code = "not_yet"
+
+// pin takes a head, 0 for the newest, at which the proposal's creator is valid,
+// not revoked and may propose (INV-11).
+func (v *fullView) pin(at uint64) error {
+	ask := &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Identity{Identity: &fpc.IdentityAsk{Identity: v.proposal.creator}}}
+	_, answer, err := v.enclave.link.ask(v.ctx, v.state, v.host, nil, &fpc.LedgerRequest{At: at, Asks: []*fpc.LedgerAsk{ask}})
+	if err != nil {
+		return err
+	}
+	if refused := answer.GetReplies()[0].GetIdentity().GetRefused(); refused != nil {
+		return fromFailure(refused)
+	}
+	v.pinned = head{answer.GetHead().GetHeight(), answer.GetHead().GetHash()}
+	v.newest = max(v.newest, v.pinned.height)
+	v.peer = make(map[string][]byte)
+	v.differ = false
+	return nil
+}
+
+// look asks peer and ledger enclave at once, the latter at the pinned head.
+func (v *fullView) look(access *fpc.StateRequest, ask *fpc.LedgerAsk) (*fpc.StateResponse, *fpc.LedgerReply, error) {
+	resp, answer, err := v.enclave.link.ask(v.ctx, v.state, v.host, access, &fpc.LedgerRequest{At: v.pinned.height, Asks: []*fpc.LedgerAsk{ask}})
+	if err == nil && !bytes.Equal(answer.GetHead().GetHash(), v.pinned.hash) {
+		err = protocol.Errorf(stepSession, CodeHiddenHead, "the ledger enclave's chain has another block %d than before", v.pinned.height-1)
+	}
+	if err != nil {
+		v.failed = err
+		return nil, nil, err
+	}
+	return resp, answer.GetReplies()[0], nil
+}
+
+func (v *fullView) keysAsk(keys ...string) *fpc.LedgerAsk {
+	return &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Keys{Keys: &fpc.KeysAsk{Namespace: v.state.params.GetChaincodeId(), Keys: keys}}}
+}
+
+func (v *fullView) get(keys []string) ([]stored, error) {
+	resp, reply, err := v.look(getStates(keys), v.keysAsk(keys...))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkValues(resp, keys); err != nil {
+		return nil, err
+	}
+	for i, key := range keys {
+		v.heard(key, resp.GetValues()[i])
+	}
+	out := make([]stored, len(keys))
+	for i, key := range keys {
+		if out[i], err = v.judge(stepGet, key, resp.GetValues()[i], reply.GetKeys().GetKeys()[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// heard keeps what the peer said stands under a key, for finding its head.
+func (v *fullView) heard(key string, value []byte) { v.peer[key] = protocol.ValueHash(value) }
+
+// judge holds the peer's value to what the ledger enclave knows of the key
+// (EX-1): the same value, of a transaction that enclaves of this chaincode
+// endorsed, whose id stands in the value's header.
+func (v *fullView) judge(step, key string, value []byte, info *fpc.KeyInfo) (stored, error) {
+	if info.GetTainted() {
+		return stored{}, protocol.Errorf(step, protocol.CodeTainted, "key %q was written by a transaction that the ledger enclave cannot judge", key)
+	}
+	if info.GetPresent() != (len(value) != 0) || !bytes.Equal(info.GetValueHash(), protocol.ValueHash(value)) {
+		v.differ = true
+		return stored{}, protocol.Errorf(step, protocol.CodeStaleView, "the peer's value of key %q is not the one at height %d", key, v.pinned.height)
+	}
+	if len(value) == 0 {
+		return stored{}, nil
+	}
+	out := stored{value, &rwset.Version{Block: info.GetBlock(), Tx: uint64(info.GetPosition())}}
+	if protocol.IsReservedKey(key) { // FPC's own, never shown to the chaincode
+		return out, nil
+	}
+	header, err := keys.ParseValueHeader(value)
+	switch {
+	case err != nil:
+		return stored{}, protocol.Errorf(step, CodeForeignValue, "key %q holds what no enclave wrote", key)
+	case !info.GetByEnclaves():
+		return stored{}, protocol.Errorf(step, protocol.CodeForeignWriter, "key %q was written by transaction %.12s, which no registered enclaves of this chaincode endorsed", key, info.GetTxId())
+	case header.TxID.String() != info.GetTxId():
+		return stored{}, protocol.Errorf(step, protocol.CodeForeignWriter, "key %q holds a value of transaction %.12s, and was written by %.12s", key, header.TxID, info.GetTxId())
+	}
+	return out, nil
+}
+
+func (v *fullView) policy(key string) (stored, error) {
+	resp, reply, err := v.look(getMetadata(key), v.keysAsk(key))
+	if err != nil {
+		return stored{}, err
+	}
+	info := reply.GetKeys().GetKeys()[0]
+	switch {
+	case info.GetTainted():
+		return stored{}, protocol.Errorf(stepPolicy, protocol.CodeTainted, "key %q was written by a transaction that the ledger enclave cannot judge", key)
+	case !bytes.Equal(info.GetMetadataHash(), protocol.MetadataHash(resp.GetMetadata())):
+		v.differ = true
+		return stored{}, protocol.Errorf(stepPolicy, protocol.CodeStaleView, "the peer's policy of key %q is not the one at height %d", key, v.pinned.height)
+	case !info.GetPresent():
+		return stored{value: resp.GetMetadata()}, nil
+	}
+	return stored{resp.GetMetadata(), &rwset.Version{Block: info.GetBlock(), Tx: uint64(info.GetPosition())}}, nil
+}
+
+// admit refuses policies that anybody but this definition's enclaves satisfies
+// (EX-5): who may write a key could otherwise put an old value back.
+func (v *fullView) admit(key string, policy []byte) error {
+	if len(policy) == 0 {
+		return nil
+	}
+	envelope := &common.SignaturePolicyEnvelope{}
+	if err := protocol.UnmarshalFabric(stepPolicy, "policy", policy, envelope); err != nil {
+		return err
+	}
+	application, err := marshal(&peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_SignaturePolicy{SignaturePolicy: envelope}})
+	if err != nil {
+		return protocol.Errorf(stepPolicy, protocol.CodeInternal, "encode the policy: %w", err)
+	}
+	params := v.state.params
+	mode, _, err := protocol.EnclavePolicy(stepPolicy, application, v.state.channelHash, params.GetChaincodeId(), params.GetVersion())
+	if err != nil || mode != protocol.ModeFull {
+		return protocol.Errorf(stepPolicy, CodeForeignPolicy, "key %q: the policy is not one of this definition's enclaves only", key)
+	}
+	for _, p := range envelope.GetIdentities() {
+		if p.GetPrincipalClassification() != common.MSPPrincipal_ORGANIZATION_UNIT {
+			return protocol.Errorf(stepPolicy, CodeForeignPolicy, "key %q: the policy names a certificate, not the enclaves' organisation unit", key)
+		}
+	}
+	return nil
+}
+
+func (v *fullView) instance() []byte { return v.ledger }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enclave
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+// settle looks, after a run that saw peer and ledger enclave differ, for a head
+// at which they agree, and has the chaincode run again there. Where the request
+// names its head, there is no other one.
+//
+// Code: stale_view.
+func (v *fullView) settle() (again bool, err error) {
+	switch {
+	case v.failed != nil:
+		return false, v.failed
+	case !v.differ:
+		return false, nil
+	case v.proposal.request.GetAtHeight() != 0:
+		return false, protocol.Errorf("INV-11", protocol.CodeStaleView, "the peer's state is not that of height %d, which the request names", v.pinned.height)
+	case v.reruns == maxReruns:
+		return false, protocol.Errorf("INV-11", protocol.CodeStaleView, "the state changed during each of %d runs", maxReruns+1)
+	}
+	v.reruns++
+	height, err := v.agree()
+	if err != nil {
+		return false, err
+	}
+	return true, v.pin(height)
+}
+
+// agree finds the newest head at which the keys that the peer answered had these
+// values, waiting for blocks that the ledger enclave has not got yet.
+func (v *fullView) agree() (uint64, error) {
+	before := v.pinned.height
+	for {
+		height, err := v.agreeNow()
+		if err != nil || (height != 0 && height != before) {
+			return height, err
+		}
+		if v.waits >= maxWaits {
+			return 0, protocol.Errorf("INV-11", protocol.CodeStaleView, "the peer's state is that of no head from %d to %d", v.oldest, v.newest)
+		}
+		if err := v.await(v.newest); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// agreeNow asks for such a head; 0: there is none, yet.
+func (v *fullView) agreeNow() (uint64, error) {
+	ask := &fpc.AgreeAsk{Namespace: v.state.params.GetChaincodeId()}
+	for _, key := range slices.Sorted(maps.Keys(v.peer)) {
+		ask.Keys = append(ask.Keys, &fpc.KeyHash{Key: key, ValueHash: v.peer[key]})
+	}
+	req := &fpc.LedgerRequest{At: v.oldest, Asks: []*fpc.LedgerAsk{{Ask: &fpc.LedgerAsk_Agree{Agree: ask}}}}
+	_, answer, err := v.enclave.link.ask(v.ctx, v.state, v.host, nil, req)
+	if protocol.CodeOf(err) == protocol.CodeStaleView && v.oldest < v.pinned.height {
+		v.oldest = v.pinned.height // the ledger enclave keeps none so old
+		return v.agreeNow()
+	}
+	if err != nil {
+		return 0, err
+	}
+	reply := answer.GetReplies()[0].GetAgree()
+	if !reply.GetFound() {
+		return 0, nil
+	}
+	if reply.GetHeight() < v.oldest {
+		return 0, protocol.Errorf("INV-11", CodeLedgerAnswer, "the ledger enclave found height %d, it was asked for %d or above", reply.GetHeight(), v.oldest)
+	}
+	v.newest = max(v.newest, reply.GetHeight())
+	return reply.GetHeight(), nil
+}
+
+// await has the host wait until the ledger enclave's head is above a height, for
+// as long as the host likes. That it says to have waited proves nothing.
+func (v *fullView) await(above uint64) error {
+	v.waits++
+	_, err := v.access("INV-11", &fpc.StateRequest{Request: &fpc.StateRequest_AwaitBlock{AwaitBlock: &fpc.AwaitBlock{Above: above}}})
+	if err != nil {
+		return unreachable(v.ctx, err)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stub
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/transport"
+)
+
+// Methods of the ledger host's socket.
+const (
+	ledgerSession = "session" // SessionHello, SessionAccept: REG-5, INV-9
+	ledgerAsk     = "ask"     // SessionFrame, SessionFrame
+	ledgerAwait   = "await"   // AwaitBlock, Head
+)
+
+// ledgerHost relays an enclave's frames to this peer's fpc-ledger-host, over a
+// unix socket. It is dialled when it is needed, and anew when it broke: the
+// sessions over it are the enclaves' own affair.
+type ledgerHost struct {
+	socket string // path; empty: this stub has none
+
+	mu   sync.Mutex
+	host *transport.Host
+}
+
+// call relays one message. A connection that proves broken is made anew, once.
+// Errors have the code ledger_unreachable, or the one that the other side gave.
+func (l *ledgerHost) call(ctx context.Context, method string, request []byte) ([]byte, error) {
+	if l.socket == "" {
+		return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "this stub was given no ledger host").
+			WithHint("start it with --ledger SOCKET, or FPC_LEDGER, the socket of this peer's fpc-ledger-host")
+	}
+	for again := false; ; again = true {
+		host, err := l.connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := host.Call(ctx, method, request, nil)
+		var failure *transport.Failure
+		switch {
+		case err == nil:
+			return answer, nil
+		case errors.As(err, &failure):
+			return nil, protocol.Errorf(failure.Step, protocol.Code(failure.Code), "%s", failure.Reason).WithHint(failure.Hint)
+		case again || ctx.Err() != nil || host.Err() == nil:
+			return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "the ledger host at %s did not answer: %w", l.socket, err)
+		}
+		l.drop(host)
+	}
+}
+
+// connect returns the connection, dialling if there is none that works.
+func (l *ledgerHost) connect(ctx context.Context) (*transport.Host, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.host != nil && l.host.Err() == nil {
+		return l.host, nil
+	}
+	l.closeLocked()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", l.socket)
+	if err != nil {
+		return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "no ledger host at %s: %w", l.socket, err)
+	}
+	l.host = transport.NewHost(conn.(*net.UnixConn), transport.Limits{})
+	return l.host, nil
+}
+
+func (l *ledgerHost) drop(broken *transport.Host) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.host == broken {
+		l.closeLocked()
+	}
+}
+
+func (l *ledgerHost) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closeLocked()
+}
+
+func (l *ledgerHost) closeLocked() {
+	if l.host != nil {
+		l.host.Close()
+		l.host = nil
+	}
+}
+
+// relay passes a frame on. A failure goes to the enclave as the reason why there
+// is no answer: it decides what follows from that.
+func (l *ledgerHost) relay(ctx context.Context, method string, request []byte) ([]byte, *fpc.Failure) {
+	answer, err := l.call(ctx, method, request)
+	if err != nil {
+		return nil, protocol.Failure(err)
+	}
+	return answer, nil
+}
