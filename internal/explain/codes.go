@@ -132,11 +132,14 @@ var clients = map[protocol.Code]Explanation{
 // sessions are codes of the session between a chaincode enclave and its ledger
 // enclave.
 var sessions = map[protocol.Code]Explanation{
-	"session_evidence": {"the other end of the session between chaincode enclave and ledger enclave cannot show what it is", "check that the stub's --ledger names the socket of this peer's fpc-ledger-host; if it does, somebody stands between the two"},
-	"session_values":   {"chaincode enclave and ledger enclave do not mean the same registry", "start fpc-ledger-host with the name under which ERCC is defined on the channel"},
-	"no_session":       {"the ledger enclave does not know the session: it was restarted", "nothing: the enclave makes a new session by itself; if it stays, look into the log of fpc-ledger-host"},
-	"bad_mac":          {"a message between chaincode enclave and ledger enclave was altered on its way", "nothing, once: the enclave makes a new session by itself; if it stays, the host of one of the two lies"},
-	"replayed":         {"a request of the chaincode enclave reached the ledger enclave twice, or far too late", "nothing, once: the enclave makes a new session by itself; if it stays, the host of one of the two lies"},
-	"other_ledger":     {"the ledger enclave is of another code or judges for another kind of state database than the one that the chaincode enclave attested", "start the fpc-ledger that was there before; to change to a new release of it, allow its code id in ERCC's policy and run fpc enclave refresh"},
-	"weaker_ledger":    {"the ledger enclave runs on a platform that is less trustworthy than when the chaincode enclave attested it", "run fpc-ledger without debug mode and with firmware at least as new as before"},
+	"session_evidence":   {"the other end of the session between chaincode enclave and ledger enclave cannot show what it is", "check that the stub's --ledger names the socket of this peer's fpc-ledger-host; if it does, somebody stands between the two"},
+	"session_values":     {"chaincode enclave and ledger enclave do not mean the same registry", "start fpc-ledger-host with the name under which ERCC is defined on the channel"},
+	"no_session":         {"the ledger enclave does not know the session: it was restarted", "nothing: the enclave makes a new session by itself; if it stays, look into the log of fpc-ledger-host"},
+	"bad_mac":            {"a message between chaincode enclave and ledger enclave was altered on its way", "nothing, once: the enclave makes a new session by itself; if it stays, the host of one of the two lies"},
+	"replayed":           {"a request of the chaincode enclave reached the ledger enclave twice, or far too late", "nothing, once: the enclave makes a new session by itself; if it stays, the host of one of the two lies"},
+	"other_ledger":       {"the ledger enclave is of another code or judges for another kind of state database than the one that the chaincode enclave attested", "start the fpc-ledger that was there before; to change to a new release of it, allow its code id in ERCC's policy and run fpc enclave refresh"},
+	"ledger_unavailable": {"the peer's ledger enclave is starting, or has ended and is started anew", "try again; if it stays, look into the log of fpc-ledger-host"},
+	"foreign_checkpoint": {"the checkpoint that fpc-ledger-host would resume from is of another channel, state database or registry", "name another folder with --state, or the one that belongs to this channel"},
+	"damaged_checkpoint": {"the checkpoint that fpc-ledger-host would resume from is not as it was written", "move the file that the text names away: the ledger enclave then follows the channel from its first block"},
+	"weaker_ledger":      {"the ledger enclave runs on a platform that is less trustworthy than when the chaincode enclave attested it", "run fpc-ledger without debug mode and with firmware at least as new as before"},
 }

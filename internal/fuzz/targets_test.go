@@ -35,6 +35,8 @@ var decoders = map[string][]string{
 	"channel configuration": {"fabric/channel FuzzNewBundle", "fabric/channel FuzzPropose"},
 	"blocks":                {"fabric/block FuzzParse", "fabric/validate FuzzBlock", "fabric/validate FuzzSet", "fabric/rwset FuzzParse", "fabric/envelope FuzzOpen"},
 	"embedded network":      {"fabric/lifecycle FuzzQuery", "devnet/deliver FuzzRequest", "devnet/ledger FuzzDecodeValue", "devnet/peer/chaincode FuzzMessage", "devnet/peer/chaincode FuzzConnection", "devnet/peer/chaincode FuzzCode", "devnet/peer/gateway FuzzUnpack"},
+	"session":               {"transport/session FuzzHello", "transport/session FuzzAccept", "transport/session FuzzFrame"},
+	"ledger host":           {"ledgerhost FuzzCheckpoint", "ledgerhost FuzzSocket"},
 	"network description":   {"devnet FuzzDescription"},
 	"traces":                {"trace FuzzReadDir", "trace FuzzWrite"},
 	"texts of errors":       {"internal/explain FuzzText"},

@@ -23,7 +23,6 @@ const root = "../.."
 var withoutMutant = map[int]string{
 	5:  "documented: in Lite nothing prevents it",
 	15: "there is no ledger enclave in Lite",
-	16: "there is no channel to a ledger enclave in Lite",
 	23: "a limit of Lite: an enclave does not know who wrote",
 	31: "one enclave endorses in Lite",
 }
