@@ -16,6 +16,7 @@ import (
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/e2e/realfabric"
 	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
 const (
@@ -36,6 +37,18 @@ type pair struct {
 	plain    []*fabric.Network  // in the name of one client of each organisation
 	private  []*client.Contract // likewise
 	assets   atomic.Int64       // how many were created
+	asked    atomic.Int64       // proposals that the private chaincode's clients sent
+}
+
+// counted counts what is asked of a peer.
+type counted struct {
+	client.Peer
+	asked *atomic.Int64
+}
+
+func (c counted) ProcessProposal(ctx context.Context, signed *peer.SignedProposal) (*peer.ProposalResponse, error) {
+	c.asked.Add(1)
+	return c.Peer.ProcessProposal(ctx, signed)
 }
 
 func newPair(ctx context.Context, programs realfabric.Programs, s settings, dir string) (_ *pair, err error) {
@@ -63,7 +76,10 @@ func newPair(ctx context.Context, programs realfabric.Programs, s settings, dir 
 		plain := p.net.As(org.Client)
 		plain.Endorsers = p.net.Peers()[:endorsers]
 		plain.Watch = p.net.Peers()[:1]
-		contract, err := p.net.Contract(privateName, deploy.Client{Signer: org.Client, Pins: pins})
+		contract, err := p.net.Contract(privateName, deploy.Client{
+			Signer: org.Client, Pins: pins,
+			Wrap: func(to client.Peer) client.Peer { return counted{to, &p.asked} },
+		})
 		if err != nil {
 			return nil, err
 		}

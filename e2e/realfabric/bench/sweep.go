@@ -24,6 +24,9 @@ type form struct {
 	name    string
 	submit  func(ctx context.Context, client, number int) error
 	samples []bench.Sample
+	// asked is how many proposals its clients sent for each transaction; 0: not
+	// counted.
+	asked float64
 }
 
 // sweep measures throughput and CPU time at every number of clients, plain and
@@ -39,11 +42,13 @@ func (p *pair) sweep(ctx context.Context, s settings) (figures, error) {
 		}
 		for range rounds {
 			for _, f := range []*form{plain, private} {
+				asked, created := p.asked.Load(), p.assets.Load()
 				sample, err := bench.Load{Clients: clients, Warm: 2 * time.Second, Measure: pick(s, 4*time.Second, 12*time.Second), Submit: f.submit}.Run(ctx)
 				if err != nil {
 					return nil, fmt.Errorf("%d clients, %s: %w", clients, f.name, err)
 				}
 				f.samples = append(f.samples, sample)
+				f.asked = float64(p.asked.Load()-asked) / float64(p.assets.Load()-created)
 			}
 		}
 		compare(clients, plain, private, all)
@@ -65,6 +70,8 @@ func compare(clients int, plain, private *form, all figures) {
 		all[fmt.Sprintf("%s_cpu_ms_c%d", f.name, clients)] = cost
 		fmt.Printf("  %-8s %.1f committed a second; CPU for each %.2f ms: %s\n", f.name, rate, cost, f.shares())
 	}
+	all[fmt.Sprintf("private_proposals_c%d", clients)] = private.asked
+	fmt.Printf("  private  %.2f proposals for each (three do: one executes, two validate)\n", private.asked)
 }
 
 // named are the figures that have an aim.
