@@ -41,8 +41,20 @@ func (d *Description) Exports(o OrgDescription) []Export {
 		{"CORE_PEER_TLS_ROOTCERT_FILE", o.TLSRoot},
 		{"ORDERER_ADDRESS", d.Orderer.Address},
 		{"ORDERER_CA", d.Orderer.TLSRoot},
+		{"FPC_CA_CERT", o.CACert()},
+		{"FPC_CA_KEY", o.CAKey()},
 	}
 }
+
+// CACert is the file with the certificate of the organisation's CA, and CAKey the
+// one with its private key: whoever reads that can issue any identity of the
+// organisation.
+func (o OrgDescription) CACert() string {
+	return filepath.Join(filepath.Dir(o.MSPDir), "ca", "ca."+o.Domain+"-cert.pem")
+}
+
+// CAKey is the file with the private key of the organisation's CA.
+func (o OrgDescription) CAKey() string { return filepath.Join(filepath.Dir(o.MSPDir), "ca", "priv_sk") }
 
 // writeTools writes core.yaml and the files of exports.
 func (n *Network) writeTools() error {

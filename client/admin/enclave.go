@@ -65,6 +65,50 @@ func (h Host) Status(ctx context.Context) (*pb.EnclaveStatus, error) {
 	return status, h.ask(ctx, status, [][]byte{[]byte(protocol.FuncEnclaveStatus)})
 }
 
+// CertificateRequest asks for the enclave's PKCS #10 request, DER (REG-9).
+func (h Host) CertificateRequest(ctx context.Context) ([]byte, error) {
+	return h.bytes(ctx, protocol.CertificateRequestArgs())
+}
+
+// InstallCertificate gives the enclave its certificate, PEM (REG-9). It returns
+// the credentials with it.
+func (h Host) InstallCertificate(ctx context.Context, certificate []byte) (*pb.Credentials, error) {
+	credentials := new(pb.Credentials)
+	return credentials, h.ask(ctx, credentials, protocol.InstallCertificateArgs(certificate))
+}
+
+// PrepareStatement asks for the nonce of a head statement; it is good once.
+func (h Host) PrepareStatement(ctx context.Context) ([]byte, error) {
+	return h.bytes(ctx, protocol.PrepareStatementArgs())
+}
+
+// ExportCCKeys has the enclave export its keys to another one (KEY-5), on a head
+// statement under the nonce prepared last.
+func (h Host) ExportCCKeys(ctx context.Context, receiver string, statement []*pb.ChainInfo) (*pb.Signed, error) {
+	args, err := protocol.ExportCCKeys{Receiver: receiver, Infos: statement}.Args()
+	if err != nil {
+		return nil, err
+	}
+	export := new(pb.Signed)
+	return export, h.ask(ctx, export, args)
+}
+
+// ImportCCKeys has the enclave take the keys that the registry holds for it
+// (KEY-7); it returns the signed registration.
+func (h Host) ImportCCKeys(ctx context.Context) (*pb.Signed, error) {
+	registration := new(pb.Signed)
+	return registration, h.ask(ctx, registration, protocol.ImportCCKeysArgs())
+}
+
+// bytes evaluates a function whose answer is no message.
+func (h Host) bytes(ctx context.Context, args [][]byte) ([]byte, error) {
+	resp, err := h.Peer.Evaluate(ctx, fabric.Call{Chaincode: h.Chaincode, Args: args})
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return resp.Payload, nil
+}
+
 func (h Host) ask(ctx context.Context, into proto.Message, args [][]byte) error {
 	return ask(ctx, h.Peer, h.Chaincode, into, args)
 }

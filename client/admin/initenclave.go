@@ -6,17 +6,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/attest"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/trace"
 )
 
 // Initialisation runs an enclave's registration from end to end: REG-1 to REG-13
-// and, where the caller's organisation is the one that the policy designates,
-// KEY-1 to KEY-3. It may be run again after any failure: what is done already is
+// (REG-9 in Full mode) and, where the caller's organisation is the one that the
+// policy designates, KEY-1 to KEY-3. It may be run again after any failure: what is done already is
 // found out and left alone.
 type Initialisation struct {
 	Host     Host
@@ -29,6 +31,12 @@ type Initialisation struct {
 	// Evidence turns an attestation into evidence (REG-10): it attaches what an
 	// offline verifier needs. Nil: the attestation is evidence already.
 	Evidence func(context.Context, *pb.Evidence) (*pb.Evidence, error)
+	// Authority is the organisation's CA, for a chaincode of Full mode (REG-9). Nil:
+	// somebody else certifies, and the registration stops at REG-9 until the enclave
+	// has its certificate.
+	Authority Authority
+	// Verifiers check the own evidence, by platform, before the CA certifies.
+	Verifiers map[string]attest.Verifier
 	// Progress is told each step that was done or found done; it may be nil.
 	Progress func(step, what string)
 	// Trace records the steps that the administrator receives; nil: none.
@@ -39,6 +47,7 @@ type Initialisation struct {
 type Initialised struct {
 	EnclaveID  string
 	Generation uint64 // of the chaincode's keys; 0: this enclave has none
+	Mode       protocol.Mode
 }
 
 // Run initialises, registers and provisions.
@@ -60,22 +69,79 @@ func (i Initialisation) Run(ctx context.Context) (*Initialised, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := i.register(ctx, view, id, credentials); err != nil {
+	mode, err := DefinitionMode(view)
+	if err != nil {
 		return nil, err
 	}
+	var roots []byte
+	if mode == protocol.ModeFull {
+		if roots, err = Roots(ctx, i.Host.Peer); err != nil {
+			return nil, err
+		}
+		if credentials, err = i.certify(ctx, view, credentials, roots); err != nil {
+			return nil, err
+		}
+	}
+	if err := i.register(ctx, view, id, credentials, roots); err != nil {
+		return nil, err
+	}
+	generation, err := i.keys(ctx, view, id, mode)
+	return &Initialised{EnclaveID: id, Generation: generation, Mode: mode}, err
+}
+
+// certify is REG-9, which runs after REG-10. A certificate that the enclave has
+// already stays.
+func (i Initialisation) certify(ctx context.Context, view *pb.RegistryView, credentials *pb.Credentials, roots []byte) (*pb.Credentials, error) {
+	const step = "REG-9"
+	if len(credentials.GetCertificate()) != 0 {
+		i.progress(step, "the enclave is certified already")
+		return credentials, nil
+	}
+	if i.Authority == nil {
+		return nil, protocol.Errorf(step, protocol.CodeNotCertified, "the enclave is initialised and has no certificate yet, and no CA is named").
+			WithHint("name the organisation's CA with --ca-cert and --ca-key, or have its operator run: fpc enclave certify; then run initenclave again")
+	}
+	facts, err := RegistrationFacts(view, i.Registry.Name, i.Manifest, i.Verifiers, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	certified, err := i.Host.Certify(ctx, Certification{Facts: facts, Credentials: credentials, Roots: roots}, i.Authority, i.Trace)
+	if err != nil {
+		return nil, err
+	}
+	certified.Evidence = credentials.Evidence // REG-10's
+	i.progress(step, "the organisation's CA certified the enclave as an endorser")
+	return certified, nil
+}
+
+// keys is KEY-1 to KEY-3 where the policy designates the caller's organisation.
+func (i Initialisation) keys(ctx context.Context, view *pb.RegistryView, id string, mode protocol.Mode) (uint64, error) {
 	policy, err := protocol.ParseRegistryPolicy(view.Policy)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	if designated, ok := policy.DesignatedMSP(i.Host.Chaincode); !ok || designated != i.MSPID {
-		i.progress("KEY-1", fmt.Sprintf("left out: ERCC's policy designates %q for %s, not %s", designated, i.Host.Chaincode, i.MSPID))
-		return &Initialised{EnclaveID: id}, nil
+	designated, ok := policy.DesignatedMSP(i.Host.Chaincode)
+	switch {
+	case !ok || designated != i.MSPID:
+		what := fmt.Sprintf("left out: ERCC's policy designates %q for %s, not %s", designated, i.Host.Chaincode, i.MSPID)
+		if mode == protocol.ModeFull {
+			what += "; an enclave that holds the keys exports them to this one, which then imports them"
+		}
+		i.progress("KEY-1", what)
+		return 0, nil
+	case mode == protocol.ModeFull && view.GetChaincodeKey() != nil && !holds(view, id):
+		i.progress("KEY-1", "left out: the chaincode has its keys; an enclave that holds them exports them to this one, which then imports them")
+		return 0, nil
 	}
-	generation, err := i.provision(ctx, view, id)
-	if err != nil {
-		return nil, err
-	}
-	return &Initialised{EnclaveID: id, Generation: generation}, nil
+	return i.provision(ctx, view, id)
+}
+
+// holds tells whether the enclave registered a key set.
+func holds(view *pb.RegistryView, id string) bool {
+	return slices.ContainsFunc(view.Provisioned, func(s *pb.Signed) bool {
+		r, err := protocol.ParseKeyRegistration("KEY-3", s)
+		return err == nil && r.EnclaveID == id
+	})
 }
 
 // initialise is REG-1 to REG-10.
@@ -105,7 +171,7 @@ func (i Initialisation) initialise(ctx context.Context, status *pb.EnclaveStatus
 }
 
 // register is REG-11 to REG-13.
-func (i Initialisation) register(ctx context.Context, view *pb.RegistryView, id string, credentials *pb.Credentials) error {
+func (i Initialisation) register(ctx context.Context, view *pb.RegistryView, id string, credentials *pb.Credentials, roots []byte) error {
 	if slices.Contains(view.Revoked, id) {
 		return protocol.Errorf("REG-11", protocol.CodeRevoked, "enclave %s is revoked; a new enclave needs a new state directory", id)
 	}
@@ -115,7 +181,7 @@ func (i Initialisation) register(ctx context.Context, view *pb.RegistryView, id 
 			return nil
 		}
 	}
-	if _, err := i.Registry.Register(ctx, credentials, i.Manifest); err != nil {
+	if _, err := i.Registry.Register(ctx, credentials, i.Manifest, roots); err != nil {
 		return err
 	}
 	i.progress("REG-13", "registered enclave "+id)

@@ -37,20 +37,32 @@ func (r Registry) Policy(ctx context.Context) (*protocol.RegistryPolicy, error) 
 
 // Register registers an enclave (REG-11), or replaces the credentials of one
 // that attested anew (REG-15). manifest is the code manifest whose hash is the
-// definition's version. It answers the enclave's id.
-func (r Registry) Register(ctx context.Context, credentials *pb.Credentials, manifest []byte) (string, error) {
+// definition's version; roots are the organisations' ([Roots]) for an enclave of
+// Full mode, else nil. It answers the enclave's id.
+func (r Registry) Register(ctx context.Context, credentials *pb.Credentials, manifest, roots []byte) (string, error) {
 	raw, err := proto.Marshal(credentials)
 	if err != nil {
 		return "", err
 	}
-	receipt, err := r.submit(ctx, protocol.RegisterEnclave{Credentials: raw, Manifest: manifest}.Args())
+	receipt, err := r.submit(ctx, protocol.RegisterEnclave{Credentials: raw, Manifest: manifest, Roots: roots}.Args())
 	if err != nil {
 		return "", err
 	}
 	return string(receipt.Response.Payload), nil
 }
 
-// RegisterCCKeys registers the chaincode's keys (KEY-3).
+// PutKeyExport keeps a key export for its receiver (KEY-6).
+func (r Registry) PutKeyExport(ctx context.Context, export *pb.Signed) error {
+	args, err := protocol.PutKeyExportArgs(export)
+	if err != nil {
+		return err
+	}
+	_, err = r.submit(ctx, args)
+	return err
+}
+
+// RegisterCCKeys registers the chaincode's keys (KEY-3), or that an enclave
+// imported them (KEY-7).
 func (r Registry) RegisterCCKeys(ctx context.Context, registration *pb.Signed) error {
 	args, err := protocol.RegisterCCKeysArgs(registration)
 	if err != nil {

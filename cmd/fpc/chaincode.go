@@ -32,6 +32,7 @@ type callFlags struct {
 	plain     bool
 	noPadding bool
 	hex       bool
+	minHeight uint64
 }
 
 func (f *callFlags) add(cmd *cobra.Command) {
@@ -41,6 +42,7 @@ func (f *callFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.transient, "transient", "", `transient data as JSON, values in base64: {"key":"dmFsdWU="}`)
 	flags.BoolVar(&f.plain, "plain", false, "the chaincode is not private: send arguments in clear, to every peer named")
 	flags.BoolVar(&f.noPadding, "no-padding", false, "send the sealed call at its true length; for chaincodes whose lengths are public")
+	flags.Uint64Var(&f.minHeight, "min-height", 0, "refuse an answer computed at an older head of the channel than after so many blocks (Full mode)")
 	flags.BoolVarP(&f.hex, "hex", "x", false, "print the answer as hex")
 	f.trust.add(flags)
 }
@@ -93,8 +95,12 @@ func parseCtor(text string) ([][]byte, error) {
 	return fabric.Args(ctor.Args...), nil
 }
 
-func (c call) options() (function string, options []client.Option) {
-	return string(c.args[0]), []client.Option{client.WithBytesArguments(c.args[1:]...), client.WithTransient(c.transient)}
+func (f *callFlags) options(c call) (function string, options []client.Option) {
+	options = []client.Option{client.WithBytesArguments(c.args[1:]...), client.WithTransient(c.transient)}
+	if f.minHeight > 0 {
+		options = append(options, client.WithMinHeight(f.minHeight))
+	}
+	return string(c.args[0]), options
 }
 
 // print writes a chaincode's answer.
@@ -116,8 +122,9 @@ func newInvoke(s *settings) *cobra.Command {
 		Use: "invoke", Short: "Invoke a chaincode and commit what it did",
 		Long: `Invoke a private chaincode: check its enclave and key, seal the call, have the
 enclave run it, have enough peers replay what it signed, commit, and only then
-open the answer. Nothing but the enclave sees arguments, transient data, state
-or answer.`,
+open the answer. In Full mode as many enclaves run it as the definition's policy
+asks for, and their signatures are the endorsements. Nothing but the enclaves sees
+arguments, transient data, state or answer.`,
 		Example: `  fpc chaincode invoke -C mychannel -n auction -c '{"Args":["bid","a1","42"]}'`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -138,7 +145,7 @@ or answer.`,
 				if err != nil {
 					return err
 				}
-				function, options := c.options()
+				function, options := f.options(c)
 				payload, err := contract.SubmitWith(ctx, function, options...)
 				if err != nil {
 					return err
@@ -158,7 +165,8 @@ func newQuery(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "query", Short: "Invoke a chaincode without committing anything",
 		Long: `Invoke a private chaincode without committing anything. The answer is as old as
-the state that the enclave's peer chose to show it.`,
+the state that the enclave's peer chose to show it; in Full mode it is one state of
+the channel, and --min-height says how old at most.`,
 		Example: `  fpc chaincode query -C mychannel -n auction -c '{"Args":["status","a1"]}'`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -179,7 +187,7 @@ the state that the enclave's peer chose to show it.`,
 				if err != nil {
 					return err
 				}
-				function, options := c.options()
+				function, options := f.options(c)
 				payload, err := contract.EvaluateWith(ctx, function, options...)
 				if err != nil {
 					return err

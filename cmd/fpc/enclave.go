@@ -15,11 +15,11 @@ import (
 )
 
 func newEnclave(s *settings) *cobra.Command {
-	cmd := &cobra.Command{Use: "enclave", Short: "List, refresh and revoke enclaves"}
+	cmd := &cobra.Command{Use: "enclave", Short: "List, certify, refresh and revoke enclaves, and pass their keys on"}
 	e := &enclaveFlags{settings: s}
 	cmd.PersistentFlags().StringVarP(&e.name, "name", "n", "", "chaincode")
 	cmd.PersistentFlags().StringVar(&e.ercc, "ercc", protocol.ERCCName, "the enclave registry's chaincode name")
-	cmd.AddCommand(newEnclaveList(e), newEnclaveRefresh(e), newEnclaveRevoke(e))
+	cmd.AddCommand(newEnclaveList(e), newEnclaveRefresh(e), newEnclaveRevoke(e), newEnclaveCertify(e), newExportCCKeys(e), newImportCCKeys(e))
 	return cmd
 }
 
@@ -44,6 +44,9 @@ type enclaveRow struct {
 	Endpoint    string `json:"endpoint"`
 	Platform    string `json:"platform"`
 	Version     string `json:"version"`
+	Mode        string `json:"mode"`
+	Ledger      string `json:"ledger_code_id,omitempty"`
+	Certified   bool   `json:"certified"`
 	Provisioned bool   `json:"provisioned"`
 	Revoked     bool   `json:"revoked"`
 }
@@ -60,7 +63,10 @@ func (r enclaveRow) String() string {
 	if platform == "sim" {
 		platform = "SIMULATED"
 	}
-	return printable(fmt.Sprintf("%s  %s  %s  %s  %s  %s", r.EnclaveID, r.MSPID, r.Endpoint, platform, r.Version, state))
+	if r.Certified {
+		state += ", certified"
+	}
+	return printable(fmt.Sprintf("%s  %s  %s  %s  %s  %s  %s", r.EnclaveID, r.MSPID, r.Endpoint, platform, r.Version, r.Mode, state))
 }
 
 func newEnclaveList(e *enclaveFlags) *cobra.Command {
@@ -110,6 +116,7 @@ func enclaveRows(view *pb.RegistryView) ([]enclaveRow, error) {
 		rows = append(rows, enclaveRow{
 			EnclaveID: id, MSPID: credentials.Data.GetHostParams().GetMspId(), Endpoint: credentials.Data.GetHostParams().GetPeerEndpoint(),
 			Platform: credentials.Evidence.GetPlatform(), Version: credentials.Data.GetCcParams().GetVersion(),
+			Mode: string(protocol.AttestedMode(credentials.Data)), Ledger: credentials.Data.GetLedgerCodeId(), Certified: len(known.GetCertificate()) != 0,
 			Provisioned: holders[id], Revoked: slices.Contains(view.Revoked, id),
 		})
 	}
@@ -132,7 +139,17 @@ func newEnclaveRefresh(e *enclaveFlags) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				id, err := registry.Register(ctx, credentials, manifest)
+				var roots []byte
+				parsed, err := protocol.CredentialsFromPB("REG-15", credentials)
+				if err != nil {
+					return err
+				}
+				if protocol.AttestedMode(parsed.Data) == protocol.ModeFull {
+					if roots, err = admin.Roots(ctx, c.host()); err != nil {
+						return err
+					}
+				}
+				id, err := registry.Register(ctx, credentials, manifest, roots)
 				if err != nil {
 					return err
 				}

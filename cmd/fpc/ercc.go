@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -24,7 +25,7 @@ func newERCC(s *settings) *cobra.Command {
 }
 
 func newPolicyBuild(s *settings) *cobra.Command {
-	var attestation, designate, debug []string
+	var attestation, designate, debug, ledgers, ledgerCodes []string
 	cmd := &cobra.Command{
 		Use: "build FILE", Short: "Write a policy for the channel; its hash is ERCC's version",
 		Long: `Write ERCC's policy for the channel to a file and print its hash, which is the
@@ -46,7 +47,11 @@ the blocks of the own organisation's peer.`,
 				if err != nil {
 					return err
 				}
-				raw, err := facts.Policy(platforms, chaincodes).Bytes()
+				policy := facts.Policy(platforms, chaincodes)
+				if policy.LedgerCodeIDs, err = ledgerCodeIDs(ledgers, ledgerCodes); err != nil {
+					return err
+				}
+				raw, err := policy.Bytes()
 				if err != nil {
 					return err
 				}
@@ -62,8 +67,34 @@ the blocks of the own organisation's peer.`,
 	f := cmd.Flags()
 	f.StringArrayVar(&attestation, "attestation", nil, "platform whose evidence is accepted: sim, or sim=TCB for a lowest TCB level (repeat)")
 	f.StringArrayVar(&debug, "allow-debug", nil, "platform whose evidence may have debug mode on (repeat)")
-	f.StringArrayVar(&designate, "designate", nil, "CHAINCODE=MSPID: the organisation whose enclave holds the chaincode's keys (repeat)")
+	f.StringArrayVar(&ledgers, "ledger-enclave", nil, "program of a ledger enclave that is approved for Full mode (bin/fpc-ledger), measured as the simulated platform does (repeat)")
+	f.StringArrayVar(&ledgerCodes, "ledger-code-id", nil, "platform:code id of a ledger enclave that is approved for Full mode (repeat)")
+	f.StringArrayVar(&designate, "designate", nil, "CHAINCODE=MSPID: the organisation whose enclave makes the chaincode's keys (repeat)")
 	return cmd
+}
+
+// ledgerCodeIDs reads --ledger-enclave and --ledger-code-id.
+func ledgerCodeIDs(programs, given []string) ([]string, error) {
+	ids := slices.Clone(given)
+	for _, program := range programs {
+		binary, err := readNamed("--ledger-enclave", program)
+		if err != nil {
+			return nil, err
+		}
+		manifest, err := pkg.SimManifest(binary)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, manifest.Entries()...)
+	}
+	if len(ids) == 0 {
+		return []string{}, nil
+	}
+	sorted, err := protocol.NewCodeManifest(ids...)
+	if err != nil {
+		return nil, usagef("--ledger-code-id: %v", err)
+	}
+	return sorted.Entries(), nil
 }
 
 // attestationPolicy reads --attestation and --allow-debug.

@@ -16,10 +16,14 @@ import (
 
 func newInitEnclave(s *settings) *cobra.Command {
 	var name, ercc, packageFile, endpoint, suite string
+	var ca authorityFlags
 	cmd := &cobra.Command{
 		Use: "initenclave", Short: "Initialise and register this organisation's enclave (REG-1 to REG-13, KEY-1 to KEY-3)",
 		Long: `Initialise the enclave behind the own peer's stub, register it, and, where ERCC's
-policy designates this organisation, make and register the chaincode's keys.
+policy designates this organisation, make and register the chaincode's keys. Where
+the definition's policy names enclaves (Full mode), the organisation's CA certifies
+the enclave before it is registered: name the CA, or have its operator run
+"enclave certify" when this command asks for it.
 
 The identity must be an administrator of the peer's organisation. The peers of
 --peerAddresses must satisfy ERCC's endorsement policy. After a failure run it
@@ -31,6 +35,10 @@ again: what is done is left alone.`,
 				return usagef("no chaincode named; name one with -n")
 			}
 			manifest, err := manifestOf(packageFile)
+			if err != nil {
+				return err
+			}
+			authority, err := ca.authority()
 			if err != nil {
 				return err
 			}
@@ -47,7 +55,7 @@ again: what is done is left alone.`,
 					Registry: admin.Registry{Network: c.everyone(), Name: ercc},
 					MSPID:    c.env.mspID, Endpoint: endpoint, Manifest: manifest, Suite: suite,
 					Progress: func(step, what string) { fmt.Fprintf(cmd.ErrOrStderr(), "%-7s %s\n", step, what) },
-					Trace:    recorder,
+					Trace:    recorder, Authority: authority, Verifiers: verifiers(),
 				}.Run(ctx)
 				if err != nil {
 					return err
@@ -62,6 +70,7 @@ again: what is done is left alone.`,
 	f.StringVar(&ercc, "ercc", protocol.ERCCName, "the enclave registry's chaincode name")
 	f.StringVar(&packageFile, "package", "", "the chaincode's package, for its code manifest")
 	f.StringVar(&endpoint, "endpoint", "", "the peer's host:port as clients reach it (default: CORE_PEER_ADDRESS)")
+	ca.add(f)
 	f.StringVar(&suite, "suite", "", "HPKE suite of the chaincode's key (default: mlkem768-x25519)")
 	return cmd
 }

@@ -27,6 +27,7 @@ type trustFlags struct {
 	attestation []string
 	allowDebug  []string
 	codeIDs     []string
+	ledgerCodes []string
 	quorum      int
 	minHolders  int
 	ercc        string
@@ -38,6 +39,7 @@ func (t *trustFlags) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&t.attestation, "attestation", splitList(os.Getenv("FPC_ATTESTATION")), "platforms whose evidence you accept, sim only to try things out (FPC_ATTESTATION)")
 	f.StringSliceVar(&t.allowDebug, "allow-debug", nil, "platforms whose evidence may have debug mode on")
 	f.StringSliceVar(&t.codeIDs, "code-id", nil, "platform:code id that may run (default: what the committed definition approves)")
+	f.StringSliceVar(&t.ledgerCodes, "ledger-code-id", nil, "platform:code id of ledger enclaves that you accept in Full mode (default: what the registry's policy approves)")
 	f.IntVar(&t.quorum, "quorum", 0, "how many organisations' peers must agree about the registry (default: a majority)")
 	f.IntVar(&t.minHolders, "min-holders", 0, "refuse a key that fewer organisations' enclaves hold")
 	f.StringVar(&t.ercc, "ercc", protocol.ERCCName, "the enclave registry's chaincode name")
@@ -92,7 +94,7 @@ func (t *trustFlags) policy() (trust.Policy, error) {
 	verifiers := verifiers()
 	p := trust.Policy{
 		Attestation: attest.Policy{Platforms: map[string]attest.PlatformPolicy{}}, Verifiers: verifiers,
-		CodeIDs: t.codeIDs, Quorum: t.quorum, MinHolders: t.minHolders,
+		CodeIDs: t.codeIDs, LedgerCodeIDs: t.ledgerCodes, Quorum: t.quorum, MinHolders: t.minHolders,
 	}
 	for _, platform := range t.attestation {
 		if _, ok := verifiers[platform]; !ok {

@@ -6,10 +6,15 @@ package deploy
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/attest/sim"
+	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/client/fabric"
@@ -58,8 +63,9 @@ func (n *Network) Contract(chaincode string, c Client) (*client.Contract, error)
 	return network.Contract(chaincode), nil
 }
 
-// RegistryPolicy makes ERCC's policy for this channel: simulated evidence, and
-// the first organisation designated for each chaincode.
+// RegistryPolicy makes ERCC's policy for this channel: simulated evidence, the
+// first organisation designated for each chaincode, and the ledger enclave beside
+// the other programs approved, if it is there.
 func (n *Network) RegistryPolicy(ctx context.Context, chaincodes ...string) (*protocol.RegistryPolicy, error) {
 	facts, err := admin.Facts(ctx, n.At(0, n.Orgs[0].Admin))
 	if err != nil {
@@ -69,7 +75,20 @@ func (n *Network) RegistryPolicy(ctx context.Context, chaincodes ...string) (*pr
 	for _, id := range slices.Sorted(slices.Values(chaincodes)) {
 		designated = append(designated, protocol.ChaincodePolicy{ID: id, DesignatedMSP: n.Orgs[0].MSPID})
 	}
-	return facts.Policy(Simulated(), designated), nil
+	policy := facts.Policy(Simulated(), designated)
+	ledger, err := os.ReadFile(filepath.Join(n.Bin, "fpc-ledger"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return policy, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := pkg.SimManifest(ledger)
+	if err != nil {
+		return nil, err
+	}
+	policy.LedgerCodeIDs = manifest.Entries()
+	return policy, nil
 }
 
 // Peer is one organisation's peer.

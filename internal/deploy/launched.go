@@ -26,7 +26,7 @@ func (n *Network) LaunchPrivate(ctx context.Context, p Private) (*Service, []byt
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := definition(p.Name, code.Manifest.Version(), p.Policy, p.Sequence)
+	d, err := n.definition(ctx, p.Name, code.Manifest.Version(), p.Policy, p.Sequence)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,6 +28,8 @@ type Org struct {
 	// Reader is the MSP folder of an identity that may read the channel's
 	// blocks, for programs that follow them.
 	Reader string
+	// CA certifies the organisation's enclaves in Full mode; nil: none is at hand.
+	CA admin.Authority
 }
 
 // Network is a running network of whose organisations we hold the

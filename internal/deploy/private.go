@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -70,7 +71,7 @@ type ServiceSpec struct {
 // Serve deploys a chaincode and starts its programs.
 func (n *Network) Serve(ctx context.Context, spec ServiceSpec) (*Service, error) {
 	s := &Service{Name: spec.Name}
-	definition, err := definition(spec.Name, spec.Version, spec.Policy, spec.Sequence)
+	definition, err := n.definition(ctx, spec.Name, spec.Version, spec.Policy, spec.Sequence)
 	if err != nil {
 		return nil, err
 	}
@@ -115,16 +116,28 @@ func (n *Network) recordPackage() {
 	trace.Named("admin", n.Steps).Record(trace.Event{Step: "LC-1", From: "admin", To: "admin", What: "package"})
 }
 
-// definition is a chaincode's definition; without a policy the channel's holds.
-func definition(name, version, policy string, sequence int64) (lifecycle.Definition, error) {
+// definition is a chaincode's definition; without a policy the channel's holds,
+// and one of enclaves makes it a definition of Full mode.
+func (n *Network) definition(ctx context.Context, name, version, policy string, sequence int64) (lifecycle.Definition, error) {
 	d := lifecycle.Definition{Name: name, Version: version, Sequence: max(1, sequence)}
 	if policy == "" {
 		return d, nil
 	}
 	var err error
-	d.ValidationParameter, err = PolicyParameter(policy)
+	if !ofEnclaves(policy) {
+		d.ValidationParameter, err = PolicyParameter(policy)
+		return d, err
+	}
+	policies, err := admin.ReadEnclavePolicies(ctx, n.At(0, n.Orgs[0].Admin))
+	if err != nil {
+		return d, err
+	}
+	d.ValidationParameter, err = policies.Compile(policy, name, version)
 	return d, err
 }
+
+// ofEnclaves tells whether a policy names enclaves.
+func ofEnclaves(policy string) bool { return strings.Contains(policy, ".enclave'") }
 
 // PolicyParameter is a signature policy as a definition carries it.
 func PolicyParameter(text string) ([]byte, error) {
@@ -183,7 +196,8 @@ func (n *Network) ServeRegistry(ctx context.Context, p *protocol.RegistryPolicy)
 type Private struct {
 	Name     string
 	Enclave  string // path of the enclave's program
-	Policy   string // how many organisations must replay; empty: the channel's policy
+	Policy   string // how many organisations must replay, empty: the channel's policy; or whose enclaves must endorse (Full mode)
+	Hosts    int    // how many organisations, from the first, have an enclave; 0: one
 	Sequence int64
 	Via      Endpoint
 	StubArgs func(org int) []string // further arguments of an organisation's stub; may be nil
@@ -200,7 +214,9 @@ func (p Private) code() (pkg.Code, error) {
 }
 
 // ServePrivate deploys a private chaincode. The first organisation's stub has
-// the enclave, the others' only validate. It answers the code manifest.
+// the enclave, the others' only validate. In Full mode Hosts of them have one, each
+// with the ledger enclave of its organisation ([Network.ServeLedgers]). It answers
+// the code manifest.
 func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte, error) {
 	code, err := p.code()
 	if err != nil {
@@ -215,8 +231,11 @@ func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte
 		},
 		Program: func(org int) Program {
 			args := append(n.traceArgs(), "--chaincode", p.Name, "--msp-id", n.Orgs[org].MSPID)
-			if org == 0 {
-				args = append(args, "--enclave", p.Enclave, "--state", filepath.Join(n.Dir, "state."+p.Name))
+			if org < max(p.Hosts, 1) {
+				args = append(args, "--enclave", p.Enclave, "--state", n.stateDir(p.Name, org))
+				if ofEnclaves(p.Policy) {
+					args = append(args, "--ledger", n.LedgerSocket(org))
+				}
 			}
 			if p.StubArgs != nil {
 				args = append(args, p.StubArgs(org)...)
@@ -230,20 +249,18 @@ func (n *Network) ServePrivate(ctx context.Context, p Private) (*Service, []byte
 	return s, code.Manifest.Bytes(), nil
 }
 
+// stateDir is where an organisation's enclave of a chaincode keeps its state.
+func (n *Network) stateDir(chaincode string, org int) string {
+	dir := filepath.Join(n.Dir, "state."+chaincode)
+	if org > 0 {
+		dir += "." + n.Orgs[org].MSPID
+	}
+	return dir
+}
+
 func (n *Network) traceArgs() []string {
 	if n.Trace == "" {
 		return nil
 	}
 	return []string{"--trace", n.Trace}
-}
-
-// InitEnclave initialises and registers the first organisation's enclave and
-// makes the chaincode's keys (REG-1 to REG-13, KEY-1 to KEY-3).
-func (n *Network) InitEnclave(ctx context.Context, chaincode string, manifest []byte, progress func(step, what string)) (*admin.Initialised, error) {
-	first := n.Orgs[0]
-	return admin.Initialisation{
-		Host:     admin.Host{Peer: n.At(0, first.Admin), Chaincode: chaincode},
-		Registry: admin.Registry{Network: n.As(first.Admin)},
-		MSPID:    first.MSPID, Endpoint: first.Peer.Address, Manifest: manifest, Progress: progress, Trace: trace.Named("admin", n.Steps),
-	}.Run(ctx)
 }

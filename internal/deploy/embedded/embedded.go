@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/devnet"
@@ -122,12 +123,28 @@ func (n *Network) describe(d *devnet.Description) error {
 		if org.Client, err = fabric.LoadIdentity(o.MSPID, o.Users["User1"]); err != nil {
 			return err
 		}
+		if org.CA, err = readCA(o); err != nil {
+			return fmt.Errorf("CA of %s: %w", o.MSPID, err)
+		}
 		n.Orgs = append(n.Orgs, org)
 	}
 	if n.Pins, err = pin(d.GenesisBlock); err != nil {
 		return fmt.Errorf("pin the channel: %w", err)
 	}
 	return n.Connect()
+}
+
+// readCA reads an organisation's CA, which certifies its enclaves.
+func readCA(o devnet.OrgDescription) (admin.Authority, error) {
+	cert, err := os.ReadFile(o.CACert())
+	if err != nil {
+		return nil, err
+	}
+	key, err := os.ReadFile(o.CAKey())
+	if err != nil {
+		return nil, err
+	}
+	return admin.NewFileCA(cert, key)
 }
 
 // pin pins a channel by the file with its genesis block.
