@@ -15,7 +15,12 @@ import (
 type Transaction struct {
 	signable
 	validation *Validation
+	endorsers  int
 }
+
+// Endorsers tells how many endorsements the transaction carries: of peers, or of
+// enclaves in Full mode.
+func (t *Transaction) Endorsers() int { return t.endorsers }
 
 // TransactionID returns the id under which it is committed. The executed
 // proposal has another one, which it consumes.

@@ -155,6 +155,6 @@ func (v *Validation) transaction(responses []*peer.ProposalResponse) (*Transacti
 	}
 	return &Transaction{
 		signable:   signable{network: v.network, creator: v.creator, bytes: payload},
-		validation: v,
+		validation: v, endorsers: len(responses),
 	}, nil
 }

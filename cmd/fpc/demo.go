@@ -16,20 +16,29 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/privatechaincode/fpc/cmd/fpc/demo"
+	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/trace"
 )
 
 func newDemo() *cobra.Command {
 	var asJSON, withTrace bool
+	var mode string
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Run a sealed-bid auction as a private chaincode, and search for its secrets",
 		Long: `Start a network of three organisations, deploy a sealed-bid auction as a private
 chaincode, bid, close and reveal; then search blocks, state, memory and sockets
 for everything that was secret. The same auction as a plain chaincode shows that
-the search finds what is there. Enclaves are SIMULATED.`,
+the search finds what is there. Enclaves are SIMULATED.
+
+In Full mode enclaves of two organisations must endorse each transaction, each with
+a ledger enclave beside it that follows the chain; in Lite mode one enclave runs
+it, and peers replay what that one signed.`,
 		Example: "  fpc demo --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if mode != string(protocol.ModeFull) && mode != string(protocol.ModeLite) {
+				return usagef("--mode %s: it must be full or lite", mode)
+			}
 			bin, err := programs()
 			if err != nil {
 				return err
@@ -44,7 +53,7 @@ the search finds what is there. Enclaves are SIMULATED.`,
 				reporting = jsonReport
 			}
 			report, finish := reporting(cmd.OutOrStdout())
-			if err := demo.Run(cmd.Context(), demo.Config{Bin: bin, Dir: dir, Report: report}); err != nil {
+			if err := demo.Run(cmd.Context(), demo.Config{Bin: bin, Dir: dir, Report: report, Mode: protocol.Mode(mode)}); err != nil {
 				return err
 			}
 			if withTrace {
@@ -57,6 +66,7 @@ the search finds what is there. Enclaves are SIMULATED.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per step")
+	cmd.Flags().StringVar(&mode, "mode", string(protocol.ModeFull), "full or lite")
 	cmd.Flags().BoolVar(&withTrace, "trace", false, "print every step of the flows at the end, on stderr")
 	return cmd
 }
@@ -71,7 +81,7 @@ func programs() (string, error) {
 		return "", err
 	}
 	dir := filepath.Dir(self)
-	for _, program := range []string{"fpc-stub", "fpc-ercc", "samples/auction", "samples/auction-plain"} {
+	for _, program := range []string{"fpc-stub", "fpc-ercc", "fpc-ledger", "fpc-ledger-host", "samples/auction", "samples/auction-plain"} {
 		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
 			return "", usagef("the demo needs %s beside fpc in %s; build all with: make build", program, dir)
 		}

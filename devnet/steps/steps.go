@@ -16,19 +16,27 @@ import (
 	"github.com/privatechaincode/fpc/trace"
 )
 
-// Ordered records VAL-5 at the orderer if the envelope is a validation
-// transaction. Other envelopes belong to no step of the flows.
+// Ordered records at the orderer that a private chaincode's transaction came: a
+// validation transaction of Lite mode (VAL-5), or an invocation that enclaves
+// endorsed (VAL-6). Other envelopes belong to no step of the flows.
 func Ordered(r trace.Recorder, env *common.Envelope) {
 	if r == trace.Nop {
 		return
 	}
-	if txID, ok := validation(env); ok {
-		r.Record(trace.Event{Step: "VAL-5", From: "client", To: "orderer", What: "transaction", TxID: txID})
+	if txID, function := invocation(env); ordered[function] != "" {
+		r.Record(trace.Event{Step: ordered[function], From: "client", To: "orderer", What: "transaction", TxID: txID})
 	}
 }
 
-// Committed records VAL-5 at a peer for each validation transaction of a block
-// that the peer has committed, with its verdict; at is when the block came.
+// ordered and committed name the steps of a transaction, by the function that it
+// invokes.
+var (
+	ordered   = map[string]string{protocol.FuncValidate: "VAL-5", protocol.FuncInvoke: "VAL-6"}
+	committed = map[string]string{protocol.FuncValidate: "VAL-5", protocol.FuncInvoke: "VAL-7"}
+)
+
+// Committed records the same at a peer (VAL-5, VAL-7) for each such transaction of
+// a block that the peer has committed, with its verdict; at is when the block came.
 func Committed(r trace.Recorder, b *common.Block, at time.Time) {
 	if r == trace.Nop {
 		return
@@ -42,28 +50,29 @@ func Committed(r trace.Recorder, b *common.Block, at time.Time) {
 		if proto.Unmarshal(raw, &env) != nil || i >= len(codes) {
 			continue
 		}
-		if txID, ok := validation(&env); ok {
+		if txID, function := invocation(&env); committed[function] != "" {
 			r.Record(trace.Event{
-				Time: at, Step: "VAL-5", From: "orderer", To: "peer", What: "block", TxID: txID,
+				Time: at, Step: committed[function], From: "orderer", To: "peer", What: "block", TxID: txID,
 				Attrs: map[string]string{"code": codes[i].String()},
 			})
 		}
 	}
 }
 
-// validation tells whether an envelope invokes validateEnclaveEndorsement.
-func validation(env *common.Envelope) (txID string, ok bool) {
+// invocation returns the function that a transaction invokes, empty for other
+// envelopes.
+func invocation(env *common.Envelope) (txID, function string) {
 	opened, err := envelope.OpenAny(env)
 	if err != nil || opened.Channel.GetType() != int32(common.HeaderType_ENDORSER_TRANSACTION) {
-		return "", false
+		return "", ""
 	}
 	tx, err := opened.Transaction()
 	if err != nil {
-		return "", false
+		return "", ""
 	}
 	spec, err := tx.Invocation()
 	if err != nil || len(spec.GetInput().GetArgs()) == 0 {
-		return "", false
+		return "", ""
 	}
-	return tx.TxID, string(spec.Input.Args[0]) == protocol.FuncValidate
+	return tx.TxID, string(spec.Input.Args[0])
 }

@@ -148,6 +148,7 @@ func TestEveryClientErrorIsRecognised(t *testing.T) {
 			&fabric.NotCommittedError{TxID: "0123", Err: errors.New("the stream broke")},
 		},
 		"DisagreementError": {&fabric.DisagreementError{TxID: "0123", Servers: []string{"peer a", "peer b"}}},
+		"ViewsDifferError":  {&client.ViewsDifferError{TxID: "0123", Height: 7}},
 		"NotAttestedError":  {&client.NotAttestedError{Chaincode: "auction", Err: errors.New("unheard of")}},
 		"ChaincodeError":    {&client.ChaincodeError{TxID: "0123", Status: 404, Message: "no auction a1"}},
 		"RefusedError":      {&admin.RefusedError{Step: protocol.Errorf("REG-99", "unheard_of", "words"), Rejected: rejected}},

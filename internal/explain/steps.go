@@ -40,7 +40,9 @@ var steps = map[string]string{
 	"INV-6d": "the enclave unseals its state",
 	"INV-7":  "the peer hands the proposal to the stub",
 	"INV-8":  "the stub hands the proposal to the enclave",
+	"INV-9":  "enclave and ledger enclave open an attested session",
 	"INV-10": "the enclave verifies the proposal and its creator",
+	"INV-11": "the ledger enclave validates the creator, and its head is pinned",
 	"INV-12": "the enclave opens the request",
 	"INV-13": "the enclave checks which ledger enclave the request asks for",
 	"INV-14": "the enclave runs the chaincode",
@@ -48,6 +50,8 @@ var steps = map[string]string{
 	"INV-16": "the enclave signs its response",
 	"INV-17": "the response goes back to the peer",
 	"INV-18": "the client receives the response",
+	"INV-19": "the client receives an enclave's endorsement",
+	"INV-20": "the client asks as many enclaves as the policy needs",
 	"INV-21": "the client begins to commit what the enclave signed",
 	"INV-22": "the client checks the response and opens it",
 
@@ -62,6 +66,9 @@ var steps = map[string]string{
 	"VAL-3": "the validating stub checks the enclave's response",
 	"VAL-4": "the validating stub replays reads and writes",
 	"VAL-5": "the transaction is ordered, validated and committed",
+	"VAL-6": "the transaction that enclaves endorsed is ordered",
+	"VAL-7": "peers hold the enclaves' endorsements against the policy",
+	"VAL-8": "the ledger enclave verifies and validates a block",
 }
 
 // Step says what happens at a step of flows.md.

@@ -82,6 +82,8 @@ var failures = []words{
 		"the transaction was ordered, and the peers found it invalid: nothing changed", "see the validation code"),
 	says("NotCommittedError, unknown", `its commit was not seen`,
 		"whether the transaction was committed is not known", "fpc doctor TXID asks the peer; before a retry make sure that it was not"),
+	says("ViewsDifferError", `enclaves read at different heads and got different results`,
+		"the enclaves read the channel at different heads, and what the call reads changed in between", "call again; if it stays, another client writes the same keys all the time, or one enclave's peer is behind"),
 	says("DisagreementError", `answered differently, so no transaction can be formed`,
 		"peers gave different answers to one proposal", "retry: a peer may have lagged behind; if it stays, their chaincodes or states differ"),
 	says("ChaincodeError", `the private chaincode answered with status \d+`,

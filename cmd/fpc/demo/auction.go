@@ -15,6 +15,7 @@ import (
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/leak"
+	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/samples/auction"
 )
 
@@ -32,11 +33,12 @@ type house struct {
 // person takes part in the auction. call reaches the auction's chaincode in the
 // person's name.
 type person struct {
-	name   string
-	amount string // the bid: a number of 13 digits, so that a search tells it from chance
-	note   string // transient data
-	submit func(ctx context.Context, function string, note string, args ...string) ([]byte, error)
-	query  func(ctx context.Context, function string, args ...string) ([]byte, error)
+	name     string
+	amount   string // the bid: a number of 13 digits, so that a search tells it from chance
+	note     string // transient data
+	submit   func(ctx context.Context, function string, note string, args ...string) ([]byte, error)
+	contract *client.Contract
+	query    func(ctx context.Context, function string, args ...string) ([]byte, error)
 }
 
 // newHouse makes people with secrets that nobody else ever had.
@@ -99,11 +101,38 @@ func (d *demo) create(ctx context.Context) (Step, error) {
 			return contract.SubmitWith(ctx, function, options...)
 		}
 		p.query = contract.Evaluate
+		p.contract = contract
 	}
-	if _, err := h.auctioneer.submit(ctx, "create", "", h.id, h.item); err != nil {
+	proposal, err := h.auctioneer.contract.NewProposal(ctx, "create", client.WithArguments(h.id, h.item))
+	if err != nil {
 		return Step{}, err
 	}
-	return Step{Text: h.auctioneer.name + " created the auction; nobody else can read what is sold"}, nil
+	if d.created, err = proposal.Endorse(ctx); err != nil {
+		return Step{}, err
+	}
+	return Step{Text: h.auctioneer.name + " creates an auction; nobody else can read what is sold"}, nil
+}
+
+// commit commits the new auction: in Full mode by what the enclaves endorsed, in
+// Lite by what peers validate of it.
+func (d *demo) commit(ctx context.Context) (Step, error) {
+	tx, err := d.created.Endorse(ctx)
+	if err != nil {
+		return Step{}, err
+	}
+	commit, err := tx.Submit(ctx)
+	if err != nil {
+		return Step{}, err
+	}
+	defer commit.Close()
+	if _, err := commit.Result(); err != nil {
+		return Step{}, err
+	}
+	facts := map[string]any{"mode": string(d.Mode), "endorsers": tx.Endorsers()}
+	if d.Mode == protocol.ModeFull {
+		return Step{Text: fmt.Sprintf("committed in one transaction: enclaves of %d organisations ran it and endorsed the same bytes", tx.Endorsers()), Facts: facts}, nil
+	}
+	return Step{Text: fmt.Sprintf("committed by a second transaction: peers of %d organisations replayed what the enclave signed", tx.Endorsers()), Facts: facts}, nil
 }
 
 func (d *demo) bids(ctx context.Context) (Step, error) {

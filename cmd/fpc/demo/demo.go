@@ -14,14 +14,17 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/deploy/embedded"
+	"github.com/privatechaincode/fpc/protocol"
 )
 
 // Config says how to run the demo.
 type Config struct {
 	Bin    string // folder of fpc-stub, fpc-ercc and samples/
 	Dir    string // an empty folder for the network
+	Mode   protocol.Mode
 	Report Report
 }
 
@@ -50,6 +53,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"deploy", d.deployPrivate},
 		{"initenclave", d.initEnclave},
 		{"create", d.create},
+		{"commit", d.commit},
 		{"bid", d.bids},
 		{"refuse", d.refusals},
 		{"close", d.closeAuction},
@@ -79,8 +83,10 @@ type demo struct {
 	net      *embedded.Network
 	services []*deploy.Service
 	auction  *deploy.Service
+	ledgers  *deploy.Service // hosts of ledger enclaves; nil in Lite mode
 	manifest []byte
 	private  *house
+	created  *client.Validation // the auction, endorsed
 	wires    *wires
 	plainRun *plainRun
 }
@@ -122,31 +128,62 @@ func (d *demo) registry(ctx context.Context) (Step, error) {
 	return Step{Text: "enclave registry installed, approved and committed by all three; its version is the hash of its policy, which allows SIMULATED enclaves"}, nil
 }
 
+// enclavePolicy is the private auction's endorsement policy in Full mode, and
+// hosts is how many organisations host an enclave of it.
+const (
+	enclavePolicy = "OutOf(2,'Org1MSP.enclave','Org2MSP.enclave','Org3MSP.enclave')"
+	hosts         = 2
+)
+
 func (d *demo) deployPrivate(ctx context.Context) (Step, error) {
-	s, manifest, err := d.net.ServePrivate(ctx, deploy.Private{
-		Name: auctionName, Enclave: filepath.Join(d.Bin, "samples", "auction"), Via: d.wires.via,
+	if d.Mode == protocol.ModeFull {
+		ledgers, err := d.net.ServeLedgers(ctx, deploy.LedgerSpec{})
+		if err != nil {
+			return Step{}, err
+		}
+		d.services, d.ledgers = append(d.services, ledgers), ledgers
+	}
+	private := deploy.Private{
+		Name: auctionName, Enclave: filepath.Join(d.Bin, "samples", "auction"), Via: d.wires.via, Hosts: 1,
 		StubArgs: func(org int) []string {
-			if org != 0 {
+			if org >= d.hosts() {
 				return nil
 			}
-			return []string{"--tap", d.wires.tapDir}
+			return []string{"--tap", filepath.Join(d.wires.tapDir, d.net.Orgs[org].MSPID)}
 		},
-	})
+	}
+	text := "private auction installed, approved and committed: its version is the hash of what may run; one stub hosts the enclave, two validate"
+	if d.Mode == protocol.ModeFull {
+		private.Policy, private.Hosts = enclavePolicy, hosts
+		text = "private auction installed, approved and committed: its version is the hash of what may run, and enclaves of two organisations must endorse; beside each peer a ledger enclave follows the chain"
+	}
+	s, manifest, err := d.net.ServePrivate(ctx, private)
 	if err != nil {
 		return Step{}, err
 	}
 	d.services, d.auction, d.manifest = append(d.services, s), s, manifest
-	return Step{Text: "private auction installed, approved and committed: its version is the hash of what may run; one stub hosts the enclave, two validate"}, nil
+	return Step{Text: text, Facts: map[string]any{"mode": string(d.Mode)}}, nil
+}
+
+// hosts is how many organisations host an enclave.
+func (d *demo) hosts() int {
+	if d.Mode == protocol.ModeFull {
+		return hosts
+	}
+	return 1
 }
 
 func (d *demo) initEnclave(ctx context.Context) (Step, error) {
-	steps := 0
-	result, err := d.net.InitEnclave(ctx, auctionName, d.manifest, func(string, string) { steps++ })
+	all, err := d.net.InitEnclaves(ctx, d.hosts(), auctionName, d.manifest, nil)
 	if err != nil {
 		return Step{}, err
 	}
+	text := fmt.Sprintf("enclave %.16s… attested (SIMULATED), registered, and made the chaincode's keys", all[0].EnclaveID)
+	if d.Mode == protocol.ModeFull {
+		text = fmt.Sprintf("enclaves %.16s… and %.16s… attested (SIMULATED), certified by their organisations and registered; one made the chaincode's keys, the other imported them", all[0].EnclaveID, all[1].EnclaveID)
+	}
 	return Step{
-		Text:  fmt.Sprintf("enclave %.16s… attested (SIMULATED), registered, and made the chaincode's keys", result.EnclaveID),
-		Facts: map[string]any{"enclave": result.EnclaveID, "generation": result.Generation, "attestation": "SIMULATED"},
+		Text:  text,
+		Facts: map[string]any{"enclave": all[0].EnclaveID, "enclaves": len(all), "generation": all[0].Generation, "attestation": "SIMULATED"},
 	}, nil
 }

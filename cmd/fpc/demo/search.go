@@ -42,6 +42,11 @@ func (d *demo) search(context.Context) (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
+	if d.ledgers != nil {
+		for _, p := range d.ledgers.Processes {
+			stacks = append(stacks, haystack{kind: "ledger host memory", name: "memory of " + p.Name, pid: p.PID()})
+		}
+	}
 	result, err := look(h.secrets, stacks)
 	if err != nil {
 		return Step{}, err

@@ -85,7 +85,7 @@ func (w *wires) haystacks() ([]haystack, error) {
 	if w.tapDir == "" {
 		return stacks, nil
 	}
-	files, err := filepath.Glob(filepath.Join(w.tapDir, "*"))
+	files, err := filepath.Glob(filepath.Join(w.tapDir, "*", "*"))
 	if err != nil {
 		return nil, err
 	}
