@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -55,10 +56,14 @@ the enclave registry.`,
 	return cmd
 }
 
-// packageTLS says how a peer reaches a service over TLS.
-type packageTLS struct{ root, cert, key string }
+// packageTLS says how a peer reaches a service.
+type packageTLS struct {
+	root, cert, key string
+	dial            time.Duration
+}
 
 func (t *packageTLS) add(f *pflag.FlagSet) {
+	f.DurationVar(&t.dial, "dial-timeout", 10*time.Second, "how long the peer tries to reach what serves at --address")
 	f.StringVar(&t.root, "service-tls-root", "", "PEM file with the TLS root certificate of what serves at --address (empty: no TLS)")
 	f.StringVar(&t.cert, "peer-tls-cert", "", "PEM file with a TLS certificate for the peer to show the service, with --peer-tls-key")
 	f.StringVar(&t.key, "peer-tls-key", "", "PEM file with its key; it goes into the package: keep such a package to the organisation")
@@ -67,7 +72,9 @@ func (t *packageTLS) add(f *pflag.FlagSet) {
 // connection is how a peer reaches a service; nil if there is none.
 func (t *packageTLS) connection(address string) (*pkg.Connection, error) {
 	switch {
-	case address == "" && *t != packageTLS{}:
+	case t.dial <= 0:
+		return nil, usagef("--dial-timeout %s: it must be longer than nothing", t.dial)
+	case address == "" && t.root+t.cert+t.key != "":
 		return nil, usagef("TLS is for a service; say where it serves with --address")
 	case address == "":
 		return nil, nil
@@ -76,7 +83,7 @@ func (t *packageTLS) connection(address string) (*pkg.Connection, error) {
 	case t.cert != "" && t.root == "":
 		return nil, usagef("--peer-tls-cert needs --service-tls-root: without it the peer uses no TLS")
 	}
-	c := &pkg.Connection{Address: address, DialTimeout: "10s", TLSRequired: t.root != "", ClientAuthRequired: t.cert != ""}
+	c := &pkg.Connection{Address: address, DialTimeout: t.dial.String(), TLSRequired: t.root != "", ClientAuthRequired: t.cert != ""}
 	for _, file := range []struct {
 		flag, path string
 		into       *string
