@@ -65,7 +65,7 @@ func (w *world) refresh() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := (admin.Registry{Network: w.As(w.Orgs[0].Admin)}).Register(w.ctx, credentials, w.manifest); err != nil {
+	if _, err := (admin.Registry{Network: w.As(w.Orgs[0].Admin)}).Register(w.ctx, credentials, w.manifest, nil); err != nil {
 		w.t.Fatal(err)
 	}
 }
