@@ -139,7 +139,7 @@ func (r *run) refresh() string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	id, err := admin.Registry{Network: r.As(r.Orgs[0].Admin)}.Register(r.ctx, credentials, r.manifest)
+	id, err := admin.Registry{Network: r.As(r.Orgs[0].Admin)}.Register(r.ctx, credentials, r.manifest, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
