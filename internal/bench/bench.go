@@ -46,15 +46,22 @@ type measurement struct {
 
 // Names of the figures.
 const (
-	EnclaveInvoke = "enclave_invoke_over_crypto"
-	EndorseCPU    = "lite_endorse_cpu_over_plain"
-	Submit        = "lite_submit_over_plain_c256"
-	NetworkUp     = "network_up_seconds"
-	InvokeScale   = "invoke_cost_1m_over_1k_keys"
-	IdleNetwork   = "idle_rss_mib_network"
-	IdleStub      = "idle_rss_mib_stub"
-	IdleEnclave   = "idle_rss_mib_enclave"
-	IdleRegistry  = "idle_rss_mib_ercc"
+	EnclaveInvoke     = "enclave_invoke_over_crypto"
+	EndorseCPU        = "lite_endorse_cpu_over_plain"
+	Submit            = "lite_submit_over_plain_c256"
+	NetworkUp         = "network_up_seconds"
+	InvokeScale       = "invoke_cost_1m_over_1k_keys"
+	IdleNetwork       = "idle_rss_mib_network"
+	IdleStub          = "idle_rss_mib_stub"
+	IdleEnclave       = "idle_rss_mib_enclave"
+	IdleRegistry      = "idle_rss_mib_ercc"
+	LedgerOverCrypto  = "ledger_validate_over_crypto"
+	LedgerScaling     = "ledger_validate_core_scaling"
+	LedgerCatchUp     = "ledger_catchup_100k_seconds"
+	LedgerKey         = "ledger_bytes_per_key"
+	LedgerTransaction = "ledger_bytes_per_transaction"
+	// LedgerCatchUpQuick stands in for LedgerCatchUp in a quick run.
+	LedgerCatchUpQuick = "ledger_catchup_5k_seconds"
 	// InvokeScaleQuick stands in for InvokeScale in a quick run.
 	InvokeScaleQuick = "invoke_cost_20k_over_1k_keys"
 )
@@ -65,6 +72,8 @@ var measurements = []measurement{
 	{[]string{IdleNetwork, IdleStub, IdleEnclave, IdleRegistry}, idleMemory},
 	{[]string{EndorseCPU, Submit}, lite},
 	{[]string{InvokeScale}, scale},
+	{[]string{LedgerOverCrypto, LedgerScaling, LedgerCatchUp}, ledger},
+	{[]string{LedgerKey, LedgerTransaction}, ledgerMemory},
 }
 
 // Names returns the names of all figures.

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"unique"
 
 	"google.golang.org/protobuf/proto"
 
@@ -141,9 +140,7 @@ func (m *Import) keys(keys []*fpc.LedgerKey) error {
 		}
 		m.last = key
 		r := record{hash: [32]byte(k.GetHash()), version: k.GetVersion(), writer: k.GetWriter()}
-		if len(k.GetMetadata()) > 0 {
-			r.metadata = unique.Make(metadata{string(k.GetMetadata())})
-		}
+		r.metadata = m.index.intern(string(k.GetMetadata()))
 		state = append(state, Change[record]{Key: key, Value: r})
 		in := m.index.names[binary.BigEndian.Uint32(k.GetKey())]
 		if in.collection == "" && m.index.keep(in.namespace) {

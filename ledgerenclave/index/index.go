@@ -29,12 +29,14 @@ type Index struct {
 	keep      func(namespace string) bool
 	keptHeads int
 
-	mu      sync.RWMutex // guards the rest, which only grows
-	txs     *transactions
-	hashes  [][32]byte // of all blocks' headers
-	buckets map[bucket]uint32
-	names   []bucket // by number
-	views   []*View  // the newest ones, oldest first; the last is the head
+	mu       sync.RWMutex // guards the rest, which only grows
+	txs      *transactions
+	hashes   [][32]byte // of all blocks' headers
+	buckets  map[bucket]uint32
+	names    []bucket // by number
+	metadata []string // encoded, by number from 1
+	interned map[string]uint32
+	views    []*View // the newest ones, oldest first; the last is the head
 }
 
 // bucket is a namespace's public state, or the hashed state of a collection.
@@ -43,7 +45,10 @@ type bucket struct{ namespace, collection string }
 // New returns an empty index that keeps the values of the namespaces for which
 // keepValues is true, and so many heads.
 func New(keepValues func(namespace string) bool, keptHeads int) *Index {
-	return &Index{keep: keepValues, keptHeads: max(1, keptHeads), txs: newTransactions(), buckets: make(map[bucket]uint32)}
+	return &Index{
+		keep: keepValues, keptHeads: max(1, keptHeads), txs: newTransactions(), buckets: make(map[bucket]uint32),
+		metadata: []string{""}, interned: make(map[string]uint32),
+	}
 }
 
 // Judged is a block with what validation made of it.

@@ -5,19 +5,18 @@ package index
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"unique"
 
 	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
-// record is what is kept of a key: 48 bytes. Transactions are named by their
-// number on the chain, from which block and position follow.
+// record is what is kept of a key: 44 bytes without a pointer. Transactions are
+// named by their number on the chain, from which block and position follow.
 type record struct {
-	hash     [sha256.Size]byte       // of the value; in collections, as the transaction gave it
-	metadata unique.Handle[metadata] // zero: none
-	version  uint32                  // transaction that wrote value or metadata last
-	writer   uint32                  // transaction that wrote the value, and byEnclaves
+	hash     [sha256.Size]byte // of the value; in collections, as the transaction gave it
+	metadata uint32            // number in Index.metadata; 0: none
+	version  uint32            // transaction that wrote value or metadata last
+	writer   uint32            // transaction that wrote the value, and byEnclaves
 }
 
 // byEnclaves is a bit of record.writer.
@@ -26,14 +25,36 @@ const byEnclaves = 1 << 31
 // maxTransactions is how many transactions the index can number.
 const maxTransactions = byEnclaves - 1
 
-// metadata is a key's metadata, encoded: names and values, each with its length
-// before it. Many keys share one policy, so equal ones are kept once.
-type metadata struct{ encoded string }
-
-func packMetadata(entries []rwset.Entry) unique.Handle[metadata] {
-	if len(entries) == 0 {
-		return unique.Handle[metadata]{}
+// intern returns the number of a key's metadata: many keys share one policy, so
+// equal ones are kept once, and for ever.
+func (x *Index) intern(packed string) uint32 {
+	if packed == "" {
+		return 0
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n, ok := x.interned[packed]
+	if !ok {
+		n = uint32(len(x.metadata))
+		x.metadata = append(x.metadata, packed)
+		x.interned[packed] = n
+	}
+	return n
+}
+
+// packed returns a key's metadata, encoded.
+func (x *Index) packed(r record) string {
+	if r.metadata == 0 {
+		return ""
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.metadata[r.metadata]
+}
+
+// packMetadata encodes metadata: names and values, each with its length before
+// it.
+func packMetadata(entries []rwset.Entry) string {
 	var b []byte
 	put := func(field []byte) {
 		b = binary.BigEndian.AppendUint32(b, uint32(len(field)))
@@ -43,21 +64,8 @@ func packMetadata(entries []rwset.Entry) unique.Handle[metadata] {
 		put([]byte(e.Name))
 		put(e.Value)
 	}
-	return unique.Make(metadata{string(b)})
+	return string(b)
 }
-
-func (r record) hasMetadata() bool { return r.metadata != unique.Handle[metadata]{} }
-
-// packed returns the metadata's encoding.
-func (r record) packed() string {
-	if !r.hasMetadata() {
-		return ""
-	}
-	return r.metadata.Value().encoded
-}
-
-// entries returns the metadata, nil if there is none.
-func (r record) entries() []rwset.Entry { return unpackMetadata(r.packed()) }
 
 // unpackMetadata decodes what packMetadata made.
 func unpackMetadata(encoded string) []rwset.Entry {

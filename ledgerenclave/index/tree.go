@@ -11,8 +11,8 @@ import (
 // How many entries a leaf, and children a branch, hold at most. Small leaves
 // make it cheap to keep old versions: a changed leaf is copied once per block.
 const (
-	maxLeaf   = 32
-	maxBranch = 32
+	maxLeaf   = 16
+	maxBranch = 16
 )
 
 // Tree is a sorted map from strings, in byte order, to values. It never changes:

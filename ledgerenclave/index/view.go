@@ -81,10 +81,13 @@ func (v *View) info(namespace string, r record) *fpc.KeyInfo {
 	x.mu.RUnlock()
 	return &fpc.KeyInfo{
 		Present: true, ValueHash: r.hash[:], Block: at.Block, Position: at.Tx, TxId: writer,
-		ByEnclaves: r.writer&byEnclaves != 0, MetadataHash: protocol.MetadataHash(policyOf(r.entries())),
+		ByEnclaves: r.writer&byEnclaves != 0, MetadataHash: protocol.MetadataHash(policyOf(v.entries(r))),
 		Tainted: v.tainted[namespace],
 	}
 }
+
+// entries returns a key's metadata, nil if there is none.
+func (v *View) entries(r record) []rwset.Entry { return unpackMetadata(v.index.packed(r)) }
 
 // Hash returns the hash of a key's value; false if it is absent.
 func (v *View) Hash(namespace, key string) (hash [32]byte, present bool) {
@@ -179,13 +182,13 @@ func (v *View) Value(namespace, key string) ([]byte, error) {
 // Metadata implements validate.State.
 func (v *View) Metadata(namespace, key string) ([]rwset.Entry, error) {
 	r, _ := v.record(bucket{namespace, ""}, key)
-	return r.entries(), nil
+	return v.entries(r), nil
 }
 
 // HashedMetadata implements validate.State.
 func (v *View) HashedMetadata(namespace, collection string, keyHash []byte) ([]rwset.Entry, error) {
 	r, _ := v.record(bucket{namespace, collection}, string(keyHash))
-	return r.entries(), nil
+	return v.entries(r), nil
 }
 
 // Range implements validate.State.

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim
+
+package bench
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/privatechaincode/fpc/attest/sim/guest"
+	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/fabric/lifecycle"
+	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/fabric/rwset"
+	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/ledgerenclave"
+	"github.com/privatechaincode/fpc/ledgerenclave/ledgertest"
+)
+
+const (
+	perBlock = 500 // transactions
+	// chainKeys is how many keys the chain's transactions read and write.
+	chainKeys = 50_000
+	// madeAtOnce is how many blocks are made before the ledger enclave gets them.
+	madeAtOnce = 10
+)
+
+// ledgerChain makes a chain and feeds it to a ledger enclave.
+type ledgerChain struct {
+	*ledgertest.Chain
+	enclave  *ledgerenclave.Enclave
+	random   *rand.Rand
+	versions map[int]rwset.Version // of each key that was written
+	signers  []msp.Signer
+}
+
+// signature is one of a block's signatures, to be verified alone.
+type signature struct {
+	key       *ecdsa.PublicKey
+	message   []byte
+	signature []byte
+}
+
+// madeBlock is a block for the ledger enclave.
+type madeBlock struct {
+	raw        []byte
+	signatures []signature
+}
+
+func newLedgerChain(t *bench) *ledgerChain {
+	platform, err := guest.New(make([]byte, guest.LauncherRecordSize))
+	t.check(err)
+	enclave, err := ledgerenclave.New(ledgerenclave.Config{Platform: platform})
+	t.check(err)
+	c := &ledgerChain{Chain: ledgertest.New(t, 3), enclave: enclave, random: rand.New(rand.NewPCG(1, 2)), versions: make(map[int]rwset.Version)}
+	c.signers = []msp.Signer{c.Peer(1), c.Peer(2)}
+	_, err = enclave.Join(t.ctx, &fpc.JoinRequest{Genesis: c.Blocks[0], StateDatabase: ledgerenclave.LevelDB})
+	t.check(err)
+	rule := ledgertest.Rule(t, "OutOf(2,'Org1MSP.peer','Org2MSP.peer','Org3MSP.peer')")
+	t.check(c.feed(t.ctx, madeBlock{raw: c.Block(c.Define(lifecycle.Definition{Name: "kv", ValidationParameter: rule}))}, 1))
+	return c
+}
+
+// feed hands the ledger enclave a block of so many transactions, all valid.
+func (c *ledgerChain) feed(ctx context.Context, b madeBlock, transactions uint32) error {
+	resp, err := c.enclave.NextBlock(ctx, &fpc.NextBlockRequest{Block: b.raw})
+	if err == nil && resp.GetValid() != transactions {
+		err = fmt.Errorf("block %d: %d of %d transactions are valid", resp.GetHead().GetHeight()-1, resp.GetValid(), transactions)
+	}
+	return err
+}
+
+// make makes the next blocks. Each transaction reads and writes a key, and has
+// three signatures: its creator's and two peers'.
+func (c *ledgerChain) make(blocks int) []madeBlock {
+	made := make([]madeBlock, blocks)
+	for i := range made {
+		number := c.Height()
+		txs := make([]ledgertest.Tx, perBlock)
+		chosen := c.random.Perm(chainKeys)[:perBlock]
+		for j, key := range chosen {
+			txs[j] = c.transfer(key)
+		}
+		for j, key := range chosen {
+			c.versions[key] = rwset.Version{Block: number, Tx: uint64(j)}
+		}
+		raw := make([][]byte, perBlock)
+		parallel(perBlock, func(j int) { raw[j], _ = c.Tx(txs[j]) })
+		made[i].raw = c.Block(raw...)
+		c.Blocks[number] = nil // not kept twice
+		made[i].signatures = c.signatures(raw)
+	}
+	return made
+}
+
+func (c *ledgerChain) transfer(key int) ledgertest.Tx {
+	name := fmt.Sprintf("account/%08d", key)
+	ns := rwset.Namespace{Name: "kv", Reads: []rwset.Read{{Key: name}}, Writes: []rwset.Write{{Key: name, Value: make([]byte, valueSize)}}}
+	if v, ok := c.versions[key]; ok {
+		ns.Reads[0].Version = &v
+	}
+	return ledgertest.Tx{Chaincode: "kv", Namespaces: []rwset.Namespace{ns}, Endorsers: c.signers}
+}
+
+// signatures takes the signatures out of envelopes.
+func (c *ledgerChain) signatures(envelopes [][]byte) []signature {
+	var all []signature
+	for _, raw := range envelopes {
+		env := &common.Envelope{}
+		if err := proto.Unmarshal(raw, env); err != nil {
+			c.T.Fatal(err)
+		}
+		opened, err := envelope.Open(env)
+		if err != nil {
+			c.T.Fatal(err)
+		}
+		tx, err := opened.Transaction()
+		if err != nil {
+			c.T.Fatal(err)
+		}
+		all = append(all, signature{&c.Client(1).Key.PublicKey, env.GetPayload(), env.GetSignature()})
+		for i, claim := range tx.Claims() {
+			all = append(all, signature{&c.Peer(i + 1).Key.PublicKey, claim.Data, claim.Signature})
+		}
+	}
+	return all
+}
+
+// verify verifies signatures on all processors, and nothing else.
+func verify(all []signature) error {
+	var bad atomic.Bool
+	parallel(len(all), func(i int) {
+		sum := sha256.Sum256(all[i].message)
+		if !ecdsa.VerifyASN1(all[i].key, sum[:], all[i].signature) {
+			bad.Store(true)
+		}
+	})
+	if bad.Load() {
+		return errors.New("a signature does not verify")
+	}
+	return nil
+}
+
+// parallel calls f for 0 to n-1, on all processors.
+func parallel(n int, f func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// taken is how long blocks took.
+type taken struct {
+	crypto, ledger []time.Duration
+	ratios         []float64 // of the first to the second
+}
+
+// compare feeds blocks, on so many processors, and verifies their signatures
+// alone beside it.
+func (c *ledgerChain) compare(ctx context.Context, blocks, processors int) (taken, error) {
+	var t taken
+	for made := range c.batches(blocks) {
+		err := func() error {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+			for _, b := range made {
+				begun := time.Now()
+				if err := verify(b.signatures); err != nil {
+					return err
+				}
+				crypto := time.Since(begun)
+				begun = time.Now()
+				if err := c.feed(ctx, b, perBlock); err != nil {
+					return err
+				}
+				ledger := time.Since(begun)
+				t.crypto, t.ledger = append(t.crypto, crypto), append(t.ledger, ledger)
+				t.ratios = append(t.ratios, float64(crypto)/float64(ledger))
+			}
+			return nil
+		}()
+		if err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// batches makes so many blocks, some at a time.
+func (c *ledgerChain) batches(blocks int) func(yield func([]madeBlock) bool) {
+	return func(yield func([]madeBlock) bool) {
+		for blocks > 0 {
+			n := min(blocks, madeAtOnce)
+			if !yield(c.make(n)) {
+				return
+			}
+			blocks -= n
+		}
+	}
+}
+
+// ledger measures how fast a ledger enclave follows a chain: beside the signature
+// checks alone, on one processor and on all, and over a long chain.
+func ledger(ctx context.Context, c Config, _ string) (figures []Figure, err error) {
+	t := newBench(ctx)
+	defer t.close(&err)
+	chain := newLedgerChain(t)
+	compared, processors := pick(c, 5, 30), runtime.NumCPU()
+	if _, err := chain.compare(ctx, 2, processors); err != nil { // warm up
+		return nil, err
+	}
+	one, err := chain.compare(ctx, compared, 1)
+	if err != nil {
+		return nil, err
+	}
+	all, err := chain.compare(ctx, compared, processors)
+	if err != nil {
+		return nil, err
+	}
+	begun := uint64(0)
+	var spent time.Duration
+	blocks := pick(c, 10, 200)
+	for made := range chain.batches(blocks) {
+		start := time.Now()
+		for _, b := range made {
+			if err := chain.feed(ctx, b, perBlock); err != nil {
+				return nil, err
+			}
+		}
+		spent += time.Since(start)
+		begun += uint64(len(made))
+		c.say("%s: %d of %d blocks", LedgerCatchUp, begun, blocks)
+	}
+	name := LedgerCatchUp
+	if c.Quick {
+		name = LedgerCatchUpQuick
+	}
+	rate := func(d time.Duration) string { return fmt.Sprintf("%.0f transactions/s", perBlock/d.Seconds()) }
+	var scaling []float64
+	for i := range all.ledger {
+		scaling = append(scaling, float64(one.ledger[i])/float64(all.ledger[i])/float64(processors))
+	}
+	return []Figure{
+		figure(LedgerOverCrypto, "", "rate at which a ledger enclave judges blocks over the rate at which their signatures alone verify, on one core; at least 0.8 is asked for", one.ratios,
+			fmt.Sprintf("one core: %s judged, %s verified", rate(median(one.ledger)), rate(median(one.crypto))),
+			fmt.Sprintf("%d cores: %s judged, %s verified", processors, rate(median(all.ledger)), rate(median(all.crypto)))),
+		figure(LedgerScaling, "", fmt.Sprintf("rate on %d cores over that many times the rate on one", processors), scaling),
+		figure(name, " s", fmt.Sprintf("a ledger enclave follows a chain of %d transactions, each with three signatures", blocks*perBlock), []float64{spent.Seconds()},
+			fmt.Sprintf("%.0f transactions/s on %d cores", float64(blocks*perBlock)/spent.Seconds(), processors)),
+	}, nil
+}
