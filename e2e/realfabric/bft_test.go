@@ -59,5 +59,6 @@ func TestByzantineOrderers(t *testing.T) {
 			t.Errorf("block %d: got signatures of %d orderers, want 3 of 4", b.Header.Number, len(signed.Signatures))
 		}
 	}
+	r.judgedByLedgerEnclave()
 	r.write("bft", "four BFT orderers, the last one down from the middle on")
 }

@@ -14,6 +14,11 @@ import (
 // timeout bounds one test's calls to the network.
 const timeout = 3 * time.Minute
 
+// patience is the timeout of a test that is as long as FABRIC_ROUNDS makes it.
+func patience(t *testing.T) time.Duration {
+	return timeout + time.Duration(number(t, "FABRIC_ROUNDS", 20))*3*time.Second
+}
+
 // startNetwork starts a real network that ends with the test, or skips it and
 // says why.
 func startNetwork(t *testing.T) (context.Context, *Network) {
@@ -36,7 +41,7 @@ func startNetworkWith(t *testing.T, o Options) (context.Context, *Network) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), patience(t))
 	t.Cleanup(cancel)
 	o.Orgs = 3
 	n, err := StartWith(ctx, programs, t.TempDir(), o)

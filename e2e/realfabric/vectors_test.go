@@ -87,6 +87,7 @@ func TestVectors(t *testing.T) {
 	o := n.forge(t, slices.Clone(r.chain))
 	r.show(o, story{"creator after the revocation", badCreator, f.make(byDoomed)})
 	r.showForgeries(o)
+	r.judgedByLedgerEnclave()
 	r.write("stories", "one raft orderer; the last blocks are by one that forges, with its key")
 }
 

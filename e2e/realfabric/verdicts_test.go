@@ -54,6 +54,7 @@ func TestVerdicts(t *testing.T) {
 	spoiltOnes(f, g.forger)
 	longRanges(f, g.forger)
 	configUpdates(f)
+	r.judgedByLedgerEnclave()
 	r.write("random", "one raft orderer")
 }
 
