@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/privatechaincode/fpc/fabric/validate"
 	"github.com/privatechaincode/fpc/fpctest/scene"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
@@ -77,4 +78,19 @@ func (relay) Init(shim.ChaincodeStubInterface) *shim.Response { return shim.Succ
 
 func (relay) Invoke(stub shim.ChaincodeStubInterface) *shim.Response {
 	return stub.InvokeChaincode(protocol.ERCCName, stub.GetArgs(), "")
+}
+
+// Peers that keep their state in CouchDB refuse some keys and values and alter
+// others: the registry writes none of either.
+func TestStateSurvivesCouchDB(t *testing.T) {
+	r := withPolicy(t)
+	r.provisioned()
+	for key, value := range r.state() {
+		if err := validate.CouchRefuses(key, []byte(value)); err != nil {
+			t.Error(err)
+		}
+		if validate.CouchAlters([]byte(value)) {
+			t.Errorf("%s: a peer with CouchDB would answer other bytes than %q", key, value)
+		}
+	}
 }
