@@ -39,6 +39,7 @@ type world struct {
 	policy string  // of the chaincode's definition; empty: the channel's
 
 	registry, service *deploy.Service
+	ledger            *deploy.Service // Full mode
 	manifest          []byte
 }
 

@@ -227,3 +227,14 @@ func clone(m map[string][]byte) map[string][]byte {
 	}
 	return out
 }
+
+// CommitConfig makes a block of one configuration transaction and gives it to all.
+func (w *World) CommitConfig(tx []byte) {
+	w.T.Helper()
+	w.LastConfig = w.Height()
+	raw := w.Block(tx)
+	for _, h := range w.Hosts {
+		_, err := h.Ledger.NextBlock(w.T.Context(), &fpc.NextBlockRequest{Block: raw})
+		w.check(err)
+	}
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/privatechaincode/fpc/internal/deploy"
+)
+
+// bothEnclaves is a policy that only the enclaves of two organisations together
+// satisfy.
+const bothEnclaves = "AND('Org1MSP.enclave','Org2MSP.enclave')"
+
+// deployFull deploys ERCC, ledger enclaves beside all peers, and a private
+// chaincode whose enclaves of two organisations endorse; it initialises both.
+func deployFull(t *testing.T, name string) *world {
+	t.Helper()
+	w := newWorld(t, name)
+	policy, err := w.RegistryPolicy(w.ctx, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.registry, err = w.ServeRegistry(w.ctx, policy); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.registry.Stop)
+	ledgers, err := w.ServeLedgers(w.ctx, deploy.LedgerSpec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(ledgers.Stop)
+	w.ledger = ledgers
+	w.policy = bothEnclaves
+	w.serveMore(deploy.Private{Name: name, Enclave: w.sample(name), Policy: w.policy, Hosts: 2})
+	if _, err := w.InitEnclaves(w.ctx, 2, name, w.manifest, nil); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Two organisations' enclaves endorse, and the peers' ordinary validation finds
+// the transaction VALID; queries, too, read what the channel committed.
+func TestFullModeOnTheEmbeddedNetwork(t *testing.T) {
+	w := deployFull(t, "auction")
+	seller, bidder := w.contract(0), w.contract(1)
+	if _, err := seller.Submit(w.ctx, "create", "a1", "a painting"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bidder.Submit(w.ctx, "bid", "a1", "42"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := bidder.Evaluate(w.ctx, "mybid", "a1")
+	if err != nil || !strings.Contains(string(answer), `"amount":42`) {
+		t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
+	}
+	if _, err := bidder.Submit(w.ctx, "nonsense"); err == nil {
+		t.Error("a function that does not exist: got no error")
+	}
+}
+
+// The processes of Full mode, ended one at a time: stub and enclave come back
+// with their keys, and an enclave follows its ledger enclave over a restart.
+func TestFullModeSurvivesRestarts(t *testing.T) {
+	w := deployFull(t, "auction")
+	seller := w.contract(0)
+	if _, err := seller.Submit(w.ctx, "create", "a1", "a painting"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.ledger.Restart(w.ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seller.Submit(w.ctx, "bid", "a1", "42"); err != nil {
+		t.Fatalf("after the ledger host of the first organisation started anew: %v", err)
+	}
+	w.kill(w.service)
+	w.start(w.service)
+	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "43"); err != nil {
+		t.Fatalf("after stub and enclave of the first organisation started anew: %v", err)
+	}
+}
