@@ -47,6 +47,36 @@ func (r Remote) GenerateCCKeys(ctx context.Context, req *fpc.GenerateCCKeysReque
 	return resp, r.call(ctx, enclave.MethodGenerateCCKeys, req, resp, nil)
 }
 
+// CertificateRequest calls the enclave.
+func (r Remote) CertificateRequest(ctx context.Context, req *fpc.CertificateRequest) (*fpc.CertificateResponse, error) {
+	resp := &fpc.CertificateResponse{}
+	return resp, r.call(ctx, enclave.MethodCertificateRequest, req, resp, nil)
+}
+
+// InstallCertificate calls the enclave.
+func (r Remote) InstallCertificate(ctx context.Context, req *fpc.InstallCertificateRequest) (*fpc.InstallCertificateResponse, error) {
+	resp := &fpc.InstallCertificateResponse{}
+	return resp, r.call(ctx, enclave.MethodInstallCertificate, req, resp, nil)
+}
+
+// PrepareStatement calls the enclave.
+func (r Remote) PrepareStatement(ctx context.Context, req *fpc.PrepareStatementRequest) (*fpc.PrepareStatementResponse, error) {
+	resp := &fpc.PrepareStatementResponse{}
+	return resp, r.call(ctx, enclave.MethodPrepareStatement, req, resp, nil)
+}
+
+// ExportCCKeys calls the enclave and serves it from host.
+func (r Remote) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest, host enclave.StateAccess) (*fpc.ExportCCKeysResponse, error) {
+	resp := &fpc.ExportCCKeysResponse{}
+	return resp, r.call(ctx, enclave.MethodExportCCKeys, req, resp, serve(host))
+}
+
+// ImportCCKeys calls the enclave and serves it from host.
+func (r Remote) ImportCCKeys(ctx context.Context, req *fpc.ImportCCKeysRequest, host enclave.StateAccess) (*fpc.ImportCCKeysResponse, error) {
+	resp := &fpc.ImportCCKeysResponse{}
+	return resp, r.call(ctx, enclave.MethodImportCCKeys, req, resp, serve(host))
+}
+
 // Invoke calls the enclave and serves it from host.
 func (r Remote) Invoke(ctx context.Context, req *fpc.InvokeRequest, host enclave.StateAccess) (*fpc.InvokeResponse, error) {
 	resp := &fpc.InvokeResponse{}

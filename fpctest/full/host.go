@@ -14,6 +14,7 @@ import (
 
 	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/enclave"
+	"github.com/privatechaincode/fpc/enclave/enclavetest"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fpctest"
 	"github.com/privatechaincode/fpc/internal/pb/common"
@@ -28,9 +29,9 @@ import (
 type Host struct {
 	World  *World
 	Org    *fpctest.Org
-	Ledger *ledgerenclave.Enclave
+	Ledger Ledger
 
-	Enclave     *enclave.Enclave
+	Enclave     Enclave
 	Stored      *fpc.Credentials // as the stub keeps them
 	Credentials *protocol.Credentials
 	Sealed      []byte
@@ -45,6 +46,29 @@ type Host struct {
 	mu    sync.Mutex
 	state *peerState
 }
+
+// Ledger is a ledger enclave as its host uses it, in this process or another.
+type Ledger interface {
+	Session(ctx context.Context, hello []byte) ([]byte, error)
+	Ask(ctx context.Context, frame []byte) ([]byte, error)
+	NextBlock(ctx context.Context, req *fpc.NextBlockRequest) (*fpc.NextBlockResponse, error)
+}
+
+// Enclave is a chaincode enclave as its host uses it, in this process or another.
+type Enclave interface {
+	enclavetest.Enclave
+	CertificateRequest(ctx context.Context, req *fpc.CertificateRequest) (*fpc.CertificateResponse, error)
+	InstallCertificate(ctx context.Context, req *fpc.InstallCertificateRequest) (*fpc.InstallCertificateResponse, error)
+	PrepareStatement(ctx context.Context, req *fpc.PrepareStatementRequest) (*fpc.PrepareStatementResponse, error)
+	ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest, host enclave.StateAccess) (*fpc.ExportCCKeysResponse, error)
+	ImportCCKeys(ctx context.Context, req *fpc.ImportCCKeysRequest, host enclave.StateAccess) (*fpc.ImportCCKeysResponse, error)
+}
+
+var (
+	_ Enclave = (*enclave.Enclave)(nil)
+	_ Enclave = enclavetest.Remote{}
+	_ Ledger  = (*ledgerenclave.Enclave)(nil)
+)
 
 // Start makes an enclave that is neither initialised nor restored.
 func (h *Host) Start() {

@@ -47,6 +47,7 @@ type World struct {
 	*ledgertest.Chain
 	Hosts []*Host // of the organisations, in their order
 	Key   keys.ChaincodeEK
+	judge *ledgerenclave.Enclave // knows all blocks and their verdicts
 	// Chaincode is what the enclaves run.
 	Chaincode shim.Chaincode
 	// Configure changes the enclaves' configurations.
@@ -58,6 +59,7 @@ type World struct {
 func New(t testing.TB, cc shim.Chaincode) *World {
 	t.Helper()
 	w := &World{Chain: ledgertest.New(t, 2), Chaincode: cc}
+	w.judge = w.NewLedger("judge")
 	for org := range w.Orgs {
 		h := &Host{World: w, Org: w.Orgs[org], state: newPeerState()}
 		h.Ledger = w.NewLedger("ledger")
@@ -119,17 +121,17 @@ func Verifiers() session.Verifiers { return session.Verifiers{sim.Platform: sim.
 func (w *World) Commit(txs ...[]byte) []peer.TxValidationCode {
 	w.T.Helper()
 	raw := w.Block(txs...)
-	judge := w.Hosts[0].Ledger
+	_, err := w.judge.NextBlock(w.T.Context(), &fpc.NextBlockRequest{Block: raw})
+	w.check(err)
 	for _, h := range w.Hosts {
 		if !h.FrozenLedger {
 			_, err := h.Ledger.NextBlock(w.T.Context(), &fpc.NextBlockRequest{Block: raw})
 			w.check(err)
-			judge = h.Ledger
 		}
 	}
 	codes := make([]peer.TxValidationCode, len(txs))
 	for i, tx := range txs {
-		codes[i] = w.verdict(judge, tx)
+		codes[i] = w.verdict(tx)
 		for _, h := range w.Hosts {
 			if !h.FrozenPeer {
 				h.apply(tx, codes[i])
@@ -150,9 +152,9 @@ func (w *World) MustCommit(txs ...[]byte) {
 }
 
 // verdict asks a ledger enclave what package validate found.
-func (w *World) verdict(judge *ledgerenclave.Enclave, tx []byte) peer.TxValidationCode {
+func (w *World) verdict(tx []byte) peer.TxValidationCode {
 	w.T.Helper()
-	answer := judge.Answer(&fpc.LedgerRequest{Asks: []*fpc.LedgerAsk{{Ask: &fpc.LedgerAsk_Transaction{Transaction: &fpc.TransactionAsk{TxId: opened(w.T, tx).txID}}}}})
+	answer := w.judge.Answer(&fpc.LedgerRequest{Asks: []*fpc.LedgerAsk{{Ask: &fpc.LedgerAsk_Transaction{Transaction: &fpc.TransactionAsk{TxId: opened(w.T, tx).txID}}}}})
 	reply := answer.GetReplies()[0].GetTransaction()
 	if !reply.GetFound() {
 		w.T.Fatalf("the transaction is in no block")
@@ -233,6 +235,8 @@ func (w *World) CommitConfig(tx []byte) {
 	w.T.Helper()
 	w.LastConfig = w.Height()
 	raw := w.Block(tx)
+	_, err := w.judge.NextBlock(w.T.Context(), &fpc.NextBlockRequest{Block: raw})
+	w.check(err)
 	for _, h := range w.Hosts {
 		_, err := h.Ledger.NextBlock(w.T.Context(), &fpc.NextBlockRequest{Block: raw})
 		w.check(err)
