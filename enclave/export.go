@@ -72,19 +72,18 @@ func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest
 	if req.GetReceiver() == s.id {
 		return nil, protocol.Errorf(stepExport, protocol.CodeAlreadyProvisioned, "enclave %.12s would export to itself", s.id)
 	}
-	replies, err := e.askLedger(ctx, s, host,
-		&fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Statement{Statement: &fpc.StatementAsk{Nonce: value, Infos: req.GetInfos()}}},
+	var receiver *protocol.Credentials
+	err = e.askUntil(ctx, s, host, func(replies []*fpc.LedgerReply) (err error) {
+		if refused := replies[0].GetStatement().GetRefused(); refused != nil {
+			return fromFailure(refused)
+		}
+		if err := s.checkOwnKeys(stepExport, replies[1].GetEndorser()); err != nil {
+			return err
+		}
+		receiver, err = s.checkReceiver(req.GetReceiver(), replies[2].GetEndorser())
+		return err
+	}, &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Statement{Statement: &fpc.StatementAsk{Nonce: value, Infos: req.GetInfos()}}},
 		s.endorserAsk(s.id), s.endorserAsk(req.GetReceiver()))
-	if err != nil {
-		return nil, err
-	}
-	if refused := replies[0].GetStatement().GetRefused(); refused != nil {
-		return nil, fromFailure(refused)
-	}
-	if err := s.checkOwnKeys(stepExport, replies[1].GetEndorser()); err != nil {
-		return nil, err
-	}
-	receiver, err := s.checkReceiver(req.GetReceiver(), replies[2].GetEndorser())
 	if err != nil {
 		return nil, err
 	}
@@ -98,11 +97,41 @@ func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest
 	return &fpc.ExportCCKeysResponse{Export: export, Steps: log}, nil
 }
 
-// askLedger asks several things at the newest head.
-func (e *Enclave) askLedger(ctx context.Context, s *state, host StateAccess, asks ...*fpc.LedgerAsk) ([]*fpc.LedgerReply, error) {
-	_, answer, err := e.link.ask(ctx, s, host, nil, &fpc.LedgerRequest{Asks: asks})
-	return answer.GetReplies(), err
+// askUntil asks several things at the newest head until the replies pass a check.
+// A ledger enclave follows a peer's chain and may not have reached the block that
+// the caller already knows of; so what such a block can change is asked again
+// after the next one. It ends with the check's error when no block comes in the
+// time that the host waits.
+func (e *Enclave) askUntil(ctx context.Context, s *state, host StateAccess, check func([]*fpc.LedgerReply) error, asks ...*fpc.LedgerAsk) error {
+	view := hostView{ctx, host}
+	for before := uint64(0); ; {
+		_, answer, err := e.link.ask(ctx, s, host, nil, &fpc.LedgerRequest{Asks: asks})
+		if err != nil {
+			return err
+		}
+		height := answer.GetHead().GetHeight()
+		if err = check(answer.GetReplies()); err == nil || !changesByBlock(err) || height <= before {
+			return err
+		}
+		before = height
+		if err := view.await(stepSession, height); err != nil {
+			return err
+		}
+	}
 }
+
+// changesByBlock tells whether a block to come may undo a refusal.
+func changesByBlock(err error) bool {
+	switch protocol.CodeOf(err) {
+	case protocol.CodeNotRegistered, protocol.CodeNotProvisioned, protocol.CodeExportRefused, protocol.CodeWrongGeneration, codeStatementBehind:
+		return true
+	}
+	return false
+}
+
+// codeStatementBehind is the ledger enclave's: a peer is at a block that it has
+// not got.
+const codeStatementBehind protocol.Code = "statement_behind"
 
 func (s *state) endorserAsk(id string) *fpc.LedgerAsk {
 	return &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Endorser{Endorser: &fpc.EndorserAsk{ChaincodeId: s.params.GetChaincodeId(), EnclaveId: id}}}

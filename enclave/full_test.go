@@ -10,6 +10,8 @@ import (
 
 	"github.com/privatechaincode/fpc/enclave/enclavetest"
 	"github.com/privatechaincode/fpc/fpctest/full"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/protocol"
 )
 
 // Two enclaves endorse the same bytes, and Fabric's validation finds them VALID
@@ -29,4 +31,61 @@ func TestTwoEnclavesEndorseOneTransaction(t *testing.T) {
 	if at := got.Endorsement.Head().GetHeight(); at != w.Height() {
 		t.Errorf("head used: got %d, want the newest, %d", at, w.Height())
 	}
+}
+
+// A ledger enclave is now and then a block behind the chain that an admin sees:
+// keys are exported and imported as soon as it has followed, without a refusal.
+func TestKeysWaitForTheLedgerEnclave(t *testing.T) {
+	late := func(w *full.World, h *full.Host) (caughtUp *bool) {
+		h.FrozenLedger, caughtUp = true, new(bool)
+		had := len(w.Blocks)
+		h.Await = func(uint64) {
+			for _, b := range w.Blocks[had:] {
+				if _, err := h.Ledger.NextBlock(t.Context(), &fpc.NextBlockRequest{Block: b}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			had, h.FrozenLedger, *caughtUp = len(w.Blocks), false, true
+		}
+		return caughtUp
+	}
+	ready := func(t *testing.T) (w *full.World, from, to *full.Host) {
+		w = full.New(t, enclavetest.KV{})
+		from, to = w.Hosts[0], w.Hosts[1]
+		for _, h := range w.Hosts {
+			h.Init()
+			h.Certify()
+		}
+		from.Register()
+		from.Generate()
+		return w, from, to
+	}
+	t.Run("export", func(t *testing.T) {
+		w, from, to := ready(t)
+		waited := late(w, from)
+		to.Register() // in a block that the exporting enclave's ledger enclave lacks
+		if _, err := from.TryExport(to.ID()); err != nil || !*waited {
+			t.Errorf("export: got %v, waited %t; want none, after waiting", err, *waited)
+		}
+	})
+	t.Run("import", func(t *testing.T) {
+		w, from, to := ready(t)
+		to.Register()
+		waited := late(w, to)
+		export := from.Export(to)
+		resp, err := to.Enclave.ImportCCKeys(t.Context(), &fpc.ImportCCKeysRequest{Export: export}, to)
+		if err != nil || resp.GetRegistration() == nil || !*waited {
+			t.Errorf("import: got %v, waited %t; want a registration, after waiting", err, *waited)
+		}
+	})
+	t.Run("no block comes", func(t *testing.T) {
+		w, from, to := ready(t)
+		late(w, from)
+		from.Await = nil
+		to.Register()
+		_, err := from.TryExport(to.ID())
+		if got := protocol.CodeOf(err); got != "statement_behind" {
+			t.Errorf("export: got %v, want statement_behind", err)
+		}
+	})
 }

@@ -68,36 +68,43 @@ func (e *Enclave) checkExport(ctx context.Context, s *state, signed *fpc.Signed,
 	if err != nil {
 		return none, nil, err
 	}
+	var export protocol.VerifiedKeyExport
+	var sender *fpc.EndorserReply
 	key := protocol.ExportedKey(s.params.GetChaincodeId(), s.id)
-	replies, err := e.askLedger(ctx, s, host,
-		&fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Registry{Registry: &fpc.RegistryAsk{Key: key}}},
+	err = e.askUntil(ctx, s, host, func(replies []*fpc.LedgerReply) (err error) {
+		sender = replies[2].GetEndorser()
+		export, err = s.checkHeld(signed, claimed.Sender, replies[0].GetRegistry(), replies[1].GetEndorser(), sender)
+		return err
+	}, &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Registry{Registry: &fpc.RegistryAsk{Key: key}}},
 		s.endorserAsk(s.id), s.endorserAsk(claimed.Sender))
 	if err != nil {
 		return none, nil, err
 	}
+	return export, sender, s.checkAddressed(export)
+}
+
+// checkHeld holds an export to what the ledger enclave says of ERCC's state: the
+// export there, this enclave and the sender.
+func (s *state) checkHeld(signed *fpc.Signed, senderID string, entry *fpc.RegistryReply, own, by *fpc.EndorserReply) (protocol.VerifiedKeyExport, error) {
+	none := protocol.VerifiedKeyExport{}
 	held := &fpc.Signed{}
-	if err := protocol.Unmarshal(stepImport, "the registry's key export", replies[0].GetRegistry().GetValue(), held); err != nil {
-		return none, nil, err
+	if err := protocol.Unmarshal(stepImport, "the registry's key export", entry.GetValue(), held); err != nil {
+		return none, err
 	}
 	if !proto.Equal(held, signed) {
-		return none, nil, protocol.Errorf(stepImport, protocol.CodeExportRefused, "the registry holds another export for enclave %.12s, or none", s.id)
+		return none, protocol.Errorf(stepImport, protocol.CodeExportRefused, "the registry holds another export for enclave %.12s, or none", s.id)
 	}
-	if refused := replies[1].GetEndorser().GetRefused(); refused != nil {
-		return none, nil, fromFailure(refused)
+	if refused := own.GetRefused(); refused != nil {
+		return none, fromFailure(refused)
 	}
-	reply := replies[2].GetEndorser()
-	sender, err := s.checkColleague(stepImport, claimed.Sender, reply)
+	sender, err := s.checkColleague(stepImport, senderID, by)
 	if err != nil {
-		return none, nil, err
+		return none, err
 	}
-	if !reply.GetProvisioned() {
-		return none, nil, protocol.Errorf(stepImport, protocol.CodeNotProvisioned, "the registry does not know enclave %.12s as provisioned", claimed.Sender)
+	if !by.GetProvisioned() {
+		return none, protocol.Errorf(stepImport, protocol.CodeNotProvisioned, "the registry does not know enclave %.12s as provisioned", senderID)
 	}
-	export, err := protocol.VerifyKeyExport(stepImport, sender.EnclaveVK, signed)
-	if err != nil {
-		return none, nil, err
-	}
-	return export, reply, s.checkAddressed(export)
+	return protocol.VerifyKeyExport(stepImport, sender.EnclaveVK, signed)
 }
 
 // checkAddressed: the export is for this enclave, chaincode, version and channel.

@@ -77,6 +77,16 @@ func (v *hostView) access(step string, req *fpc.StateRequest) (*fpc.StateRespons
 	return nil, protocol.Errorf(step, CodeHost, "the host failed a state access: %w", err)
 }
 
+// await has the host wait until the ledger enclave's head is above a height, for
+// as long as the host likes. That it says to have waited proves nothing.
+func (v *hostView) await(step string, above uint64) error {
+	_, err := v.access(step, &fpc.StateRequest{Request: &fpc.StateRequest_AwaitBlock{AwaitBlock: &fpc.AwaitBlock{Above: above}}})
+	if err != nil {
+		return unreachable(v.ctx, err)
+	}
+	return nil
+}
+
 func getStates(keys []string) *fpc.StateRequest {
 	return &fpc.StateRequest{Request: &fpc.StateRequest_Get{Get: &fpc.GetStates{Keys: keys}}}
 }
