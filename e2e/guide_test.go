@@ -21,6 +21,18 @@ func TestStartGuide(t *testing.T) {
 	}})
 }
 
+func TestFullGuide(t *testing.T) {
+	guide.Run(t, guide.Page{Root: "..", Name: "full.md", Wants: []string{
+		"provisioned, certified", // fpc enclave list
+		`"amount":4200`,          // the bidder reads the own bid
+		`"winner":`,              // reveal
+		"below_min_head",
+		"Org3MSP: no enclave is registered",
+		"a vase",
+		"is down",
+	}})
+}
+
 func TestOperateGuide(t *testing.T) {
 	guide.Run(t, guide.Page{Root: "..", Name: "operate.md", Marks: []string{"embedded"}, Wants: []string{
 		"propagateEnvironment:", // fpc builder install

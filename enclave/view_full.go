@@ -40,6 +40,9 @@ type fullView struct {
 const (
 	maxReruns = 5
 	maxWaits  = 3
+	// maxHeadWaits is how often it waits for the head that a request demands: a
+	// client that asks for one far ahead is told so before it gives up.
+	maxHeadWaits = 1
 	// maxBehind is how many blocks older than the newest head an execution may
 	// be: a peer shows a block to its followers before its own state has it.
 	maxBehind = 4
@@ -73,7 +76,7 @@ func (v *fullView) begin() error {
 		switch {
 		case protocol.CodeOf(err) == codeNotYet && v.waits < maxWaits:
 			err = v.await(at - 1)
-		case err == nil && v.pinned.height < lowest && v.waits < maxWaits:
+		case err == nil && v.pinned.height < lowest && v.waits < maxHeadWaits:
 			err = v.await(lowest - 1)
 		case err == nil && v.pinned.height < lowest:
 			return protocol.Errorf("INV-11", protocol.CodeBelowMinHead, "the ledger enclave is at height %d, the request asks for %d at least", v.pinned.height, lowest)
