@@ -29,8 +29,11 @@ func TestQuickRunHasAllFigures(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range Names() {
-		if name == InvokeScale {
+		switch name {
+		case InvokeScale:
 			name = InvokeScaleQuick
+		case LedgerCatchUp:
+			name = LedgerCatchUpQuick
 		}
 		f, ok := got[name]
 		if !ok || f.Value <= 0 || f.Value > 1000 || len(f.Runs) < 2 || f.Meaning == "" {

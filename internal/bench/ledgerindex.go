@@ -31,9 +31,9 @@ const indexBlock = 500
 // what the same transactions take without any key is taken off. The heads that
 // are kept count.
 func ledgerMemory(_ context.Context, c Config, _ string) ([]Figure, error) {
-	keys := pick(c, 100_000, 1_000_000)
+	keys := pick(c, 200_000, 1_000_000)
 	var perKey, perTransaction []float64
-	for range pick(c, 1, 3) {
+	for range pick(c, 2, 3) {
 		bare, err := indexSize(keys, false)
 		if err != nil {
 			return nil, err
