@@ -55,8 +55,36 @@ func (p *pair) latencies(ctx context.Context, n int) (figures, error) {
 	all := make(figures)
 	plain.report("plain", all)
 	private.report("private", all)
+	if err := p.sizes(ctx, all); err != nil {
+		return nil, err
+	}
 	fmt.Println()
 	return all, nil
+}
+
+// sizes adds what the two newest transactions hold: of latencies' last round, the
+// plain one and then the private one, each alone in its block.
+func (p *pair) sizes(ctx context.Context, all figures) error {
+	network := p.plain[0]
+	info, err := network.Info(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Print("bytes of a transaction")
+	for i, form := range []string{"plain", "private"} {
+		block, err := network.Watch[0].Block(ctx, network.Channel, info.GetHeight()-2+uint64(i), network.Signer, time.Now())
+		if err != nil {
+			return err
+		}
+		size := 0
+		for _, envelope := range block.GetData().GetData() {
+			size += len(envelope)
+		}
+		all[form+"_bytes"] = float64(size)
+		fmt.Printf("  %s %d", form, size)
+	}
+	fmt.Println()
+	return nil
 }
 
 // plainSteps submits one transaction to the plain chaincode.
