@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/fabric/rwset"
+	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/ledgerenclave"
@@ -208,4 +210,14 @@ func TestTooMuch(t *testing.T) {
 		}
 	}
 	wantFailure(t, "an empty ask", w.Answer(&fpc.LedgerRequest{Asks: []*fpc.LedgerAsk{{}}}).GetFailure(), protocol.CodeMalformed)
+}
+
+// signedBy is a signature policy in the policy language.
+func signedBy(t testing.TB, text string) *common.SignaturePolicyEnvelope {
+	t.Helper()
+	p, err := policy.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
