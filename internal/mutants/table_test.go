@@ -21,10 +21,7 @@ const root = "../.."
 
 // withoutMutant are the attack rows that no mutant stands for, and why.
 var withoutMutant = map[int]string{
-	5:  "documented: in Lite nothing prevents it",
-	15: "there is no ledger enclave in Lite",
-	23: "a limit of Lite: an enclave does not know who wrote",
-	31: "one enclave endorses in Lite",
+	5: "documented: in Lite nothing prevents it",
 }
 
 // Every mutant fits the code as it is, and leaves Go behind. make mutants shows
