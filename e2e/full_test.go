@@ -66,19 +66,23 @@ func TestFullModeOnTheEmbeddedNetwork(t *testing.T) {
 // with their keys, and an enclave follows its ledger enclave over a restart.
 func TestFullModeSurvivesRestarts(t *testing.T) {
 	w := deployFull(t, "auction")
-	seller := w.contract(0)
+	seller, bidder := w.contract(0), w.contract(1)
 	if _, err := seller.Submit(w.ctx, "create", "a1", "a painting"); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.ledger.Restart(w.ctx, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := seller.Submit(w.ctx, "bid", "a1", "42"); err != nil {
+	if _, err := bidder.Submit(w.ctx, "bid", "a1", "42"); err != nil {
 		t.Fatalf("after the ledger host of the first organisation started anew: %v", err)
 	}
 	w.kill(w.service)
 	w.start(w.service)
-	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "43"); err != nil {
+	if _, err := seller.Submit(w.ctx, "create", "a2", "a vase"); err != nil {
 		t.Fatalf("after stub and enclave of the first organisation started anew: %v", err)
+	}
+	answer, err := w.contract(1).Evaluate(w.ctx, "mybid", "a1")
+	if err != nil || !strings.Contains(string(answer), `"amount":42`) {
+		t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
 	}
 }

@@ -5,6 +5,7 @@
 package full
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -292,7 +293,7 @@ func (s *Simulation) Access(ctx context.Context, req *fpc.StateRequest) (*fpc.St
 	}
 	if frame := req.GetLedger(); len(frame) != 0 {
 		if resp.Ledger, err = s.host.Ledger.Ask(ctx, frame); err != nil {
-			resp.LedgerFailed = protocol.Failure(err)
+			resp.LedgerFailed = failureOf(err)
 		}
 	}
 	if s.host.Lie != nil {
@@ -310,7 +311,7 @@ func (s *Simulation) answer(ctx context.Context, req *fpc.StateRequest) (*fpc.St
 	case *fpc.StateRequest_OpenSession:
 		accept, err := s.host.Ledger.Session(ctx, r.OpenSession.GetHello())
 		if err != nil {
-			resp.LedgerFailed = protocol.Failure(err)
+			resp.LedgerFailed = failureOf(err)
 		}
 		resp.Accept, resp.Time = accept, 1_700_000_000
 	case *fpc.StateRequest_AwaitBlock:
@@ -334,6 +335,13 @@ func (s *Simulation) answer(ctx context.Context, req *fpc.StateRequest) (*fpc.St
 		return nil, errors.New("an access of no kind")
 	}
 	return resp, nil
+}
+
+// failureOf is why a ledger enclave gave no answer, in whichever process it is.
+func failureOf(err error) *fpc.Failure {
+	f := protocol.Failure(err)
+	f.Code = cmp.Or(string(protocol.CodeOf(err)), f.Code)
+	return f
 }
 
 // batch is how many rows one answer to a range holds: few, so that ranges take

@@ -68,6 +68,7 @@ const (
 
 var measurements = []measurement{
 	{[]string{EnclaveInvoke}, enclaveInvoke},
+	{[]string{FullInvoke}, fullInvoke},
 	{[]string{NetworkUp}, networkUp},
 	{[]string{IdleNetwork, IdleStub, IdleEnclave, IdleRegistry}, idleMemory},
 	{[]string{EndorseCPU, Submit}, lite},

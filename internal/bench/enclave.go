@@ -19,7 +19,6 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/keys"
-	"github.com/privatechaincode/fpc/stub/launch"
 )
 
 // Enclave is what [MeasureEnclave] found.
@@ -93,9 +92,12 @@ func enclaveInvoke(ctx context.Context, c Config, _ string) ([]Figure, error) {
 
 // invocation returns one call of an enclave process.
 func (t *bench) invocation() func() {
-	p, err := launch.Start(t.Context(), launch.Config{Binary: enclavetest.Build(t, "github.com/privatechaincode/fpc/internal/bench/kv")})
-	t.check(err)
-	t.Cleanup(func() { _ = p.Stop() })
+	return t.invocationOf(enclavetest.Build(t, "github.com/privatechaincode/fpc/internal/bench/kv"))
+}
+
+// invocationOf is invocation for a program that is built.
+func (t *bench) invocationOf(program string) func() {
+	p := t.launched(program)
 	w := enclavetest.New(t)
 	w.CodeID = p.CodeID()
 	w.Provision(enclavetest.Remote{Caller: p})

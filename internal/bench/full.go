@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim
+
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/privatechaincode/fpc/enclave/enclavetest"
+	"github.com/privatechaincode/fpc/fpctest/full"
+	"github.com/privatechaincode/fpc/stub/launch"
+	"github.com/privatechaincode/fpc/transport"
+)
+
+// FullInvoke is the name of the figure.
+const FullInvoke = "full_invoke_over_lite"
+
+// fullInvoke measures one invocation of an enclave of Full mode, its frames
+// relayed to a ledger enclave beside it, over the same invocation of one in Lite:
+// request of 1 KiB, one read, one write, all enclaves processes of their own.
+func fullInvoke(ctx context.Context, c Config, _ string) (_ []Figure, err error) {
+	t := newBench(ctx)
+	defer t.close(&err)
+	program := enclavetest.Build(t, "github.com/privatechaincode/fpc/internal/bench/kv")
+	inLite, inFull := t.invocationOf(program), t.fullInvocation(c, program)
+	var ratios []float64
+	var lites, fulls []time.Duration
+	for range pick(c, 9, 61) {
+		l, f := percentile(timed(inLite), 25), percentile(timed(inFull), 25)
+		lites, fulls = append(lites, l), append(fulls, f)
+		ratios = append(ratios, float64(f)/float64(l))
+	}
+	return []Figure{figure(FullInvoke, "",
+		fmt.Sprintf("one invocation in Full mode (request of %d bytes, one read, one write; enclave, ledger enclave and the socket between them as in service) over the same in Lite", requestSize),
+		ratios, fmt.Sprintf("of the lower quartile of %d calls in each round: Full %s, Lite %s", perRound, micros(median(fulls)), micros(median(lites))))}, nil
+}
+
+// fullInvocation returns one call of an enclave process in Full mode.
+func (t *bench) fullInvocation(c Config, program string) func() {
+	w := full.New(t, enclavetest.KV{})
+	first := w.Hosts[0]
+	ledger := full.RemoteLedger{Caller: t.launched(filepath.Join(c.Bin, "fpc-ledger"))}
+	ledger.Join(w)
+	first.Ledger = full.RemoteLedger{Caller: t.socket(ledger)}
+	first.Enclave = enclavetest.Remote{Caller: t.launched(program)}
+	for _, h := range w.Hosts {
+		h.Init()
+		h.Certify()
+		h.Register()
+	}
+	first.Generate()
+	w.Hosts[1].Import(first.Export(w.Hosts[1]))
+	w.Submit("put", "key", strings.Repeat("v", valueSize))
+	call := w.Ask("set", "key", strings.Repeat("v", requestSize))
+	return func() {
+		_, err := first.Enclave.Invoke(t.Context(), call.Request, first.Simulate())
+		t.check(err)
+	}
+}
+
+// launched starts an enclave's process.
+func (t *bench) launched(program string) *launch.Process {
+	p, err := launch.Start(t.Context(), launch.Config{Binary: program})
+	t.check(err)
+	t.Cleanup(func() { _ = p.Stop() })
+	return p
+}
+
+// socket puts a unix socket between, as there is one between a stub and the host
+// of its ledger enclave.
+func (t *bench) socket(ledger full.RemoteLedger) *transport.Host {
+	path := filepath.Join(t.TempDir(), "ledger.sock")
+	listener, err := net.Listen("unix", path)
+	t.check(err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return // the measurement is over
+		}
+		_ = transport.Serve(conn, transport.Limits{}, func(ctx context.Context, c *transport.Call) ([]byte, error) {
+			return ledger.Caller.Call(ctx, c.Method, c.Request, nil)
+		})
+	}()
+	conn, err := net.Dial("unix", path)
+	t.check(err)
+	host := transport.NewHost(conn, transport.Limits{})
+	t.Cleanup(func() { _ = host.Close() })
+	return host
+}
