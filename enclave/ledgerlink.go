@@ -119,20 +119,30 @@ func (l *ledgerLink) shakeHands(ctx context.Context, s *state, host StateAccess,
 }
 
 // extends asks a new session's ledger enclave whether its chain contains the
-// highest head that this enclave saw: else it was put back, or follows a fork.
+// highest head that this enclave saw: else it was put back, or follows a fork. One
+// that was started anew gets time to catch up.
 func (l *ledgerLink) extends(ctx context.Context, made *session.Session, host StateAccess) error {
 	if l.top.height == 0 {
 		return nil
 	}
 	req := &fpc.LedgerRequest{Asks: []*fpc.LedgerAsk{{Ask: &fpc.LedgerAsk_Hash{Hash: &fpc.HashAsk{Height: l.top.height}}}}}
-	_, answer, err := exchange(ctx, made, host, &fpc.StateRequest{}, req)
-	if err != nil {
-		return err
+	for waits := 0; ; waits++ {
+		_, answer, err := exchange(ctx, made, host, &fpc.StateRequest{}, req)
+		if err != nil {
+			return err
+		}
+		hash := answer.GetReplies()[0].GetHash().GetHash()
+		if bytes.Equal(hash, l.top.hash) {
+			return nil
+		}
+		if len(hash) != 0 || waits == maxWaits {
+			return protocol.Errorf(stepSession, CodeHiddenHead, "the ledger enclave at height %d does not know block %d, which this enclave saw", answer.GetHead().GetHeight(), l.top.height-1)
+		}
+		view := hostView{ctx, host}
+		if err := view.await(stepSession, l.top.height-1); err != nil {
+			return err
+		}
 	}
-	if hash := answer.GetReplies()[0].GetHash().GetHash(); !bytes.Equal(hash, l.top.hash) {
-		return protocol.Errorf(stepSession, CodeHiddenHead, "the ledger enclave at height %d does not know block %d, which this enclave saw", answer.GetHead().GetHeight(), l.top.height-1)
-	}
-	return nil
 }
 
 // saw records a head of an authentic answer.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
@@ -18,6 +19,15 @@ const (
 	ledgerSession = "session" // SessionHello, SessionAccept: REG-5, INV-9
 	ledgerAsk     = "ask"     // SessionFrame, SessionFrame
 	ledgerAwait   = "await"   // AwaitBlock, Head
+)
+
+// ledgerStarting is the ledger host's code while its enclave cannot be asked.
+const ledgerStarting = "ledger_unavailable"
+
+// How long, and how often, a socket is looked for that is not there.
+const (
+	dialFor   = 2 * time.Second
+	dialEvery = 50 * time.Millisecond
 )
 
 // ledgerHost relays an enclave's frames to this peer's fpc-ledger-host, over a
@@ -37,7 +47,8 @@ func (l *ledgerHost) call(ctx context.Context, method string, request []byte) ([
 		return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "this stub was given no ledger host").
 			WithHint("start it with --ledger SOCKET, or FPC_LEDGER, the socket of this peer's fpc-ledger-host")
 	}
-	for again := false; ; again = true {
+	reconnected, waited := false, method == ledgerAwait
+	for {
 		host, err := l.connect(ctx)
 		if err != nil {
 			return nil, err
@@ -47,16 +58,24 @@ func (l *ledgerHost) call(ctx context.Context, method string, request []byte) ([
 		switch {
 		case err == nil:
 			return answer, nil
+		case errors.As(err, &failure) && failure.Code == ledgerStarting && !waited:
+			waited = true
+			// It is there, its ledger enclave is not yet: await ends when it is,
+			// or after a while, and the next answer says which.
+			_, _ = host.Call(ctx, ledgerAwait, nil, nil)
 		case errors.As(err, &failure):
 			return nil, protocol.Errorf(failure.Step, protocol.Code(failure.Code), "%s", failure.Reason).WithHint(failure.Hint)
-		case again || ctx.Err() != nil || host.Err() == nil:
+		case reconnected || ctx.Err() != nil || host.Err() == nil:
 			return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "the ledger host at %s did not answer: %w", l.socket, err)
+		default:
+			reconnected = true
+			l.drop(host)
 		}
-		l.drop(host)
 	}
 }
 
-// connect returns the connection, dialling if there is none that works.
+// connect returns the connection, dialling if there is none that works. A ledger
+// host that is just being started anew has no socket for a moment.
 func (l *ledgerHost) connect(ctx context.Context) (*transport.Host, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,13 +83,30 @@ func (l *ledgerHost) connect(ctx context.Context) (*transport.Host, error) {
 		return l.host, nil
 	}
 	l.closeLocked()
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", l.socket)
+	conn, err := dial(ctx, l.socket)
 	if err != nil {
 		return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "no ledger host at %s: %w", l.socket, err)
 	}
 	l.host = transport.NewHost(conn.(*net.UnixConn), transport.Limits{})
 	return l.host, nil
+}
+
+// dial tries for dialFor, so that a restart of the other side fails no call.
+func dial(ctx context.Context, socket string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialFor)
+	defer cancel()
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "unix", socket)
+		if err == nil {
+			return conn, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(dialEvery):
+		}
+	}
 }
 
 func (l *ledgerHost) drop(broken *transport.Host) {

@@ -18,6 +18,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/fabric/channel"
@@ -187,8 +188,25 @@ func (n *Network) addOrg(org *ca.Org, address string) error {
 	if err != nil {
 		return err
 	}
-	n.Orgs = append(n.Orgs, deploy.Org{MSPID: org.MSPID, Peer: fabric.Endpoint{Address: address, RootCerts: root}, Admin: admin, Client: user, Reader: org.UserDir("User1")})
+	authority, err := authorityOf(org)
+	if err != nil {
+		return err
+	}
+	n.Orgs = append(n.Orgs, deploy.Org{CA: authority, MSPID: org.MSPID, Peer: fabric.Endpoint{Address: address, RootCerts: root}, Admin: admin, Client: user, Reader: org.UserDir("User1")})
 	return nil
+}
+
+// authorityOf reads an organisation's CA, which certifies its enclaves.
+func authorityOf(org *ca.Org) (*admin.FileCA, error) {
+	cert, err := os.ReadFile(filepath.Join(org.Dir, "ca", "ca."+org.Domain+"-cert.pem"))
+	if err != nil {
+		return nil, err
+	}
+	key, err := os.ReadFile(filepath.Join(org.Dir, "ca", "priv_sk"))
+	if err != nil {
+		return nil, err
+	}
+	return admin.NewFileCA(cert, key)
 }
 
 func (n *Network) makeGenesis(profile channel.Profile) (err error) {
