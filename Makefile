@@ -14,7 +14,7 @@ ARGS    ?=
 GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 
 # Packages whose code runs on several goroutines: tested under the race detector.
-CONCURRENT := ./transport/... ./enclave/... ./stub/... ./shim/... ./devnet/... ./client/... ./trace/...
+CONCURRENT := ./transport/... ./enclave/... ./ledgerenclave/... ./ledgerhost/... ./stub/... ./shim/... ./devnet/... ./client/... ./trace/...
 
 .DEFAULT_GOAL := help
 

@@ -201,9 +201,11 @@ func TestCheckpointOfSomethingElse(t *testing.T) {
 		if err := h.store.save(func() ([]byte, bool, error) { return []byte{3}, true, nil }); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Run(t.Context()); protocol.CodeOf(err) != CodeForeignCheckpoint {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := h.Run(ctx); protocol.CodeOf(err) != CodeForeignCheckpoint {
 			t.Errorf("a checkpoint of another %s: got %v, want code %s", name, err, CodeForeignCheckpoint)
 		}
+		cancel()
 	}
 }
 

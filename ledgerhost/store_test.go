@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/privatechaincode/fpc/protocol"
@@ -116,6 +117,9 @@ func TestDamagedCheckpoint(t *testing.T) {
 			ended = ended || last
 			return nil
 		})
+		if name == "huge part" && !strings.Contains(fmt.Sprint(err), "at most") {
+			t.Errorf("%s: got %v, want it refused by its length", name, err)
+		}
 		if !found || ended || protocol.CodeOf(err) != CodeDamagedCheckpoint {
 			t.Errorf("%s: got %t, the last part %t, %v, want code %s", name, found, ended, err, CodeDamagedCheckpoint)
 		}

@@ -192,7 +192,7 @@ func (n *Network) addOrg(org *ca.Org, address string) error {
 	if err != nil {
 		return err
 	}
-	n.Orgs = append(n.Orgs, deploy.Org{CA: authority, MSPID: org.MSPID, Peer: fabric.Endpoint{Address: address, RootCerts: root}, Admin: admin, Client: user, Reader: org.UserDir("User1")})
+	n.Orgs = append(n.Orgs, deploy.Org{CA: authority, MSPID: org.MSPID, Peer: fabric.Endpoint{Address: address, RootCerts: root}, Admin: admin, Client: user, Reader: filepath.Join(org.UserDir("User1"), "msp")})
 	return nil
 }
 

@@ -5,10 +5,6 @@ package main
 // sessions is the secure channel of section 7, at both ends.
 var sessions = []mutant{
 	{
-		"16", "INV-9", "evidence that is not genuine opens a session", "transport/session/session.go",
-		`case err != nil:`, never, "./transport/session", "TestAttack16Evidence",
-	},
-	{
 		"16", "INV-9", "evidence over another share, role or values", "transport/session/session.go",
 		`case claims.ReportData != statement:`, never, "./transport/session", "TestAttack16StubInTheMiddle",
 	},
@@ -82,7 +78,7 @@ var sessions = []mutant{
 	},
 	{
 		"16", "INV-9", "an altered answer, or another request's", "transport/session/enclave.go",
-		`!hmac.Equal(f.GetMac(), want[:]) {`, `false {`, "./transport/session", "TestAttack16ReorderedAnswers",
+		`!hmac.Equal(f.GetMac(), want[:]) {`, `!hmac.Equal(want[:], want[:]) {`, "./transport/session", "TestAttack16ReorderedAnswers",
 	},
 	{
 		"16", "INV-9", "an answer does not name its request", "transport/session/schedule.go",
@@ -120,10 +116,6 @@ var ledgerHosts = []mutant{
 	{
 		"19", "VAL-8", "a checkpoint for another registry", "ledgerhost/open.go",
 		`case r.GetRegistry() != h.config.Registry:`, never, "./ledgerhost", "TestCheckpointOfSomethingElse",
-	},
-	{
-		"19", "VAL-8", "a checkpoint that is cut short", "ledgerhost/store.go",
-		`if err != nil || uint64(len(part)) != n {`, never, "./ledgerhost", "TestDamagedCheckpoint",
 	},
 	{
 		"18", "VAL-8", "a part of any size", "ledgerhost/store.go",
