@@ -222,9 +222,8 @@ func TestEndorseFailures(t *testing.T) {
 	}
 	t.Run("malformed", func(t *testing.T) {
 		for want, proposal := range map[string]*peer.SignedProposal{
-			"InvalidArgument: failed to unpack transaction proposal: a signed proposal is required": {},
-			"InvalidArgument: failed to unpack transaction proposal: the proposal does not decode":  {ProposalBytes: []byte("\xff")},
-			"InvalidArgument: failed to unpack transaction proposal: no channel id provided":        peertest.Propose(t, s.client, peertest.Run("kv").OnPeer()).SignedProposal,
+			"InvalidArgument: failed to unpack transaction proposal: the proposal does not decode": {ProposalBytes: []byte("\xff")},
+			"InvalidArgument: failed to unpack transaction proposal: no channel id provided":       peertest.Propose(t, s.client, peertest.Run("kv").OnPeer()).SignedProposal,
 		} {
 			_, err := s.gateway.Endorse(t.Context(), &pb.EndorseRequest{ProposedTransaction: proposal})
 			if got := failure(t, err); !strings.HasPrefix(got, want) {
@@ -234,6 +233,16 @@ func TestEndorseFailures(t *testing.T) {
 			if got := failure(t, err); !strings.HasPrefix(got, want) {
 				t.Errorf("evaluate: got %q, want %q…", got, want)
 			}
+		}
+	})
+	t.Run("nothing", func(t *testing.T) {
+		_, err := s.gateway.Endorse(t.Context(), &pb.EndorseRequest{})
+		if got, want := failure(t, err), "InvalidArgument: the proposed transaction must contain a signed proposal"; got != want {
+			t.Errorf("endorse: got %q, want %q", got, want)
+		}
+		_, err = s.gateway.Evaluate(t.Context(), &pb.EvaluateRequest{})
+		if got, want := failure(t, err), "InvalidArgument: failed to unpack transaction proposal: a signed proposal is required"; got != want {
+			t.Errorf("evaluate: got %q, want %q", got, want)
 		}
 	})
 }
