@@ -15,7 +15,7 @@ import (
 )
 
 // timeout bounds one test's calls to the network.
-const timeout = 2 * time.Minute
+const timeout = 5 * time.Minute
 
 // programs are what the tests need in bin/.
 var programs = []string{"fpc", "fpc-stub", "fpc-ercc", "fpc-ledger", "fpc-ledger-host", "samples/auction", "samples/auction-plain", "samples/asset", "samples/asset-plain"}
