@@ -23,7 +23,7 @@ const (
 	// endTimeout bounds the checkpoint at the end.
 	endTimeout = 30 * time.Second
 	// lookEvery is how often the peer is asked for its height.
-	lookEvery = 2 * time.Second
+	lookEvery = 10 * time.Second
 )
 
 // errStopped says that the ledger enclave takes no further block, whoever brings
