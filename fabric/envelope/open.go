@@ -29,10 +29,18 @@ func Open(envelope *common.Envelope) (*Opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.check(); err != nil {
-		return nil, err.as(peer.TxValidationCode_BAD_COMMON_HEADER).about(o.Channel)
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	return o, nil
+}
+
+// Check makes the checks that [Open] makes beyond [OpenAny].
+func (o *Opened) Check() error {
+	if err := o.check(); err != nil {
+		return err.as(peer.TxValidationCode_BAD_COMMON_HEADER).about(o.Channel)
+	}
+	return nil
 }
 
 // OpenAny is Open without the checks on type, epoch, nonce and creator: for

@@ -103,7 +103,7 @@ func open(raw []byte) *Tx {
 	if t.TxID == "" && len(opened.Signature.Nonce) > 0 && len(opened.Signature.Creator) > 0 {
 		t.TxID = envelope.TxID(opened.Signature.Nonce, opened.Signature.Creator)
 	}
-	if _, err := envelope.Open(env); err != nil {
+	if err := opened.Check(); err != nil {
 		return t.invalidAs(err, peer.TxValidationCode_BAD_COMMON_HEADER)
 	}
 	return t
