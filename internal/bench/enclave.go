@@ -19,6 +19,7 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/keys"
+	"github.com/privatechaincode/fpc/stub/launch"
 )
 
 // Enclave is what [MeasureEnclave] found.
@@ -97,7 +98,7 @@ func (t *bench) invocation() func() {
 
 // invocationOf is invocation for a program that is built.
 func (t *bench) invocationOf(program string) func() {
-	p := t.launched(program)
+	p := t.launched(launch.Config{Binary: program})
 	w := enclavetest.New(t)
 	w.CodeID = p.CodeID()
 	w.Provision(enclavetest.Remote{Caller: p})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/privatechaincode/fpc/enclave/enclavetest"
 	"github.com/privatechaincode/fpc/fpctest/full"
+	"github.com/privatechaincode/fpc/ledgerhost"
 	"github.com/privatechaincode/fpc/stub/launch"
 	"github.com/privatechaincode/fpc/transport"
 )
@@ -45,10 +46,12 @@ func fullInvoke(ctx context.Context, c Config, _ string) (_ []Figure, err error)
 func (t *bench) fullInvocation(c Config, program string) func() {
 	w := full.New(t, enclavetest.KV{})
 	first := w.Hosts[0]
-	ledger := full.RemoteLedger{Caller: t.launched(filepath.Join(c.Bin, "fpc-ledger"))}
+	ledger := full.RemoteLedger{Caller: t.launched(launch.Config{
+		Binary: filepath.Join(c.Bin, "fpc-ledger"), Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
+	})}
 	ledger.Join(w)
 	first.Ledger = full.RemoteLedger{Caller: t.socket(ledger)}
-	first.Enclave = enclavetest.Remote{Caller: t.launched(program)}
+	first.Enclave = enclavetest.Remote{Caller: t.launched(launch.Config{Binary: program})}
 	for _, h := range w.Hosts {
 		h.Init()
 		h.Certify()
@@ -65,8 +68,8 @@ func (t *bench) fullInvocation(c Config, program string) func() {
 }
 
 // launched starts an enclave's process.
-func (t *bench) launched(program string) *launch.Process {
-	p, err := launch.Start(t.Context(), launch.Config{Binary: program})
+func (t *bench) launched(c launch.Config) *launch.Process {
+	p, err := launch.Start(t.Context(), c)
 	t.check(err)
 	t.Cleanup(func() { _ = p.Stop() })
 	return p
