@@ -380,3 +380,25 @@ func TestModesAreKeptApart(t *testing.T) {
 	_, err = w.AskAt(full.Heights{At: 1, Min: 2}, "get:k").Send(w.Hosts[0])
 	wantCode(t, "at below min", err, protocol.CodeBelowMinHead)
 }
+
+// Attack row 29: what the sender was stays in the lineage, and what the receiver is
+// comes in.
+func TestImportKeepsTheLineage(t *testing.T) {
+	w := full.New(t, script{})
+	first, second := w.Hosts[0], w.Hosts[1]
+	second.TCB = 7
+	for _, h := range w.Hosts {
+		h.Init()
+		h.Certify()
+		h.Register()
+	}
+	first.Generate()
+	registration, err := protocol.ParseKeyRegistration("KEY-7", second.Import(first.Export(second)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := protocol.NewLineage(protocol.Custody{Platform: "sim", TCB: 5}, protocol.Custody{Platform: "sim", TCB: 7})
+	if !proto.Equal(registration.Lineage.PB(), want.PB()) {
+		t.Errorf("lineage: got %v, want %v", registration.Lineage, want)
+	}
+}

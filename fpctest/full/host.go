@@ -37,6 +37,9 @@ type Host struct {
 	Credentials *protocol.Credentials
 	Sealed      []byte
 
+	// TCB is the enclave's TCB level; at least 5.
+	TCB uint32
+
 	// FrozenLedger and FrozenPeer take no further blocks.
 	FrozenLedger, FrozenPeer bool
 	// Lie, if set, changes every answer. An error fails the access.
@@ -100,7 +103,7 @@ func (h *Host) InitRequest() *fpc.InitRequest {
 		HostParams:        &fpc.HostParameters{MspId: h.Org.MSPID, PeerEndpoint: "peer0." + strings.ToLower(h.Org.MSPID) + ":7051"},
 		ChannelHash:       h.World.Hash(),
 		Msps:              h.World.MSPs(),
-		AttestationParams: guest.Params{NotBefore: 1, NotAfter: 1 << 40, TCB: 5}.Marshal(),
+		AttestationParams: guest.Params{NotBefore: 1, NotAfter: 1 << 40, TCB: max(h.TCB, 5)}.Marshal(),
 		Full:              true,
 	}
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// full are the checks of enclaves that endorse (Full mode).
+var full = []mutant{
+	{
+		"1", "EX-1", "the peer's value need not be the ledger enclave's", "enclave/view_full.go",
+		`if info.GetPresent() != (len(value) != 0) || !bytes.Equal(info.GetValueHash(), protocol.ValueHash(value)) {`, never, "./enclave", "TestAttack03FullRollback",
+	},
+	{
+		"22", "EX-1", "who endorsed a value does not matter", "enclave/view_full.go",
+		`case !info.GetByEnclaves():`, `case false:`, "./enclave", "TestAttack23ForeignWriter|TestAttack22Full",
+	},
+	{
+		"4", "EX-3", "rows that the ledger enclave knows may be missing at the end", "enclave/view_range.go",
+		`if err != nil || want == nil {`, `if err != nil || want != nil || want == nil {`, "./enclave", "TestAttack04FullHiddenAndAddedRows",
+	},
+	{
+		"24", "EX-5", "any policy may be set on a key", "enclave/view_full.go",
+		`if err != nil || mode != protocol.ModeFull {`, never, "./enclave", "TestAttack24FullForeignPolicy",
+	},
+	{
+		"3", "INV-11", "the request's min_height does not matter", "enclave/view_full.go",
+		`case err == nil && v.pinned.height < lowest:`, `case false:`, "./enclave", "TestAttack03FullFrozenView",
+	},
+	{
+		"10", "INV-11", "the ledger enclave's word on the creator does not matter", "enclave/view_full.go",
+		`GetIdentity().GetRefused(); refused != nil {`, `GetIdentity().GetRefused(); refused != nil && len(refused.GetCode()) < 0 {`, "./enclave", "TestAttack10FullRevokedCreator",
+	},
+	{
+		"16", "INV-9", "a ledger enclave that was put back is followed", "enclave/ledgerlink.go",
+		`if bytes.Equal(hash, l.top.hash) {`, `if bytes.Equal(hash, l.top.hash) || len(hash) == 0 {`, "./enclave", "TestAttack16FullOtherLedgerEnclave",
+	},
+	{
+		"16", "INV-9", "any later ledger enclave will do", "enclave/ledgerlink.go",
+		`l.shakeHands(ctx, s, host, &s.full.ledger)`, `l.shakeHands(ctx, s, host, nil)`, "./enclave", "TestAttack16FullOtherLedgerEnclave",
+	},
+	{
+		"", "REG-9", "any certificate of the organisation is installed", "enclave/certificate.go",
+		`if err := next.checkEndorser(); err != nil {`, `if err := next.checkEndorser(); err != nil && len(next.id) < 0 {`, "./enclave", "TestEnclaveCertificate",
+	},
+	{
+		"14", "KEY-5", "keys are exported without a head statement", "enclave/export.go",
+		`if value == nil {`, never, "./enclave", "TestHeadStatementIsUsedOnce",
+	},
+	{
+		"14", "KEY-5", "keys go to an enclave of another version", "enclave/export.go",
+		`case params.GetVersion() != s.params.GetVersion():`, `case false:`, "./enclave", "TestAttack14FullKeyExport",
+	},
+	{
+		"14", "KEY-7", "an export that the registry does not hold is taken", "enclave/importkeys.go",
+		`if !proto.Equal(held, signed) {`, never, "./enclave", "TestImportOfKeys",
+	},
+	{
+		"29", "KEY-7", "the sender's lineage is forgotten", "enclave/importkeys.go",
+		`set.lineage = set.lineage.Union(x.Lineage).Union(protocol.NewLineage(s.custody))`, `set.lineage = protocol.NewLineage(s.custody)`, "./enclave", "TestImportKeepsTheLineage",
+	},
+	{
+		"8", "INV-22", "an endorsement of another proposal is taken", "protocol/endorsed.go",
+		`case !bytes.Equal(action.ProposalHash, want.ProposalHash):`, `case false:`, "./protocol", "TestWrongEndorsementIsRefused",
+	},
+	{
+		"8", "INV-22", "the endorser need not be the enclave that was asked", "protocol/endorsed.go",
+		`case block == nil || !bytes.Equal(block.Bytes, wanted.Raw):`, `case block == nil:`, "./protocol", "TestAlteredEndorsementIsRefused",
+	},
+}
