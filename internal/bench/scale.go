@@ -34,13 +34,10 @@ const (
 
 // scale measures one invocation with few and with many keys on the ledger, by
 // turns.
-func scale(ctx context.Context, c Config, dir string) ([]Figure, error) {
+func scale(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
 	t := newBench(ctx)
-	enclave, err := buildKV(t)
 	defer t.close(&err)
-	if err != nil {
-		return nil, err
-	}
+	enclave := enclavetest.Build(t, "github.com/privatechaincode/fpc/internal/bench/kv")
 	name, many := InvokeScale, 1_000_000
 	if c.Quick {
 		name, many = InvokeScaleQuick, 20_000
@@ -59,16 +56,6 @@ func scale(ctx context.Context, c Config, dir string) ([]Figure, error) {
 		return nil, err
 	}
 	return compareSizes(ctx, c, name, small, large)
-}
-
-// buildKV builds the enclave of the chaincode kv.
-func buildKV(t *bench) (path string, err error) {
-	defer func() {
-		if p, ok := recover().(failure); ok {
-			err = p.error
-		}
-	}()
-	return enclavetest.Build(t, "github.com/privatechaincode/fpc/internal/bench/kv"), nil
 }
 
 func compareSizes(ctx context.Context, c Config, name string, small, large *filled) ([]Figure, error) {

@@ -75,7 +75,8 @@ func Soak(ctx context.Context, c Config, lasts time.Duration) (found Soaked, err
 	found.Saturation = saturated.rate()
 	found.Rate = soakShare * found.Saturation
 	c.say("saturation %.0f/s; %.0f/s for %s", found.Saturation, found.Rate, lasts)
-	return found, s.run(ctx, a, &found, lasts)
+	err = s.run(ctx, a, &found, lasts)
+	return found, err
 }
 
 // soak begins transactions when they are due.
