@@ -199,9 +199,10 @@ func TestTooMuch(t *testing.T) {
 	if r := w.rows(0, all.GetRange()); keysOf(r) != "a b c d e " || !r.GetMore() {
 		t.Errorf("a range larger than an answer: got %q (more: %t), want it cut", keysOf(r), r.GetMore())
 	}
+	status := &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Transaction{Transaction: &fpc.TransactionAsk{TxId: "nobody's"}}}
 	keys := &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Keys{Keys: &fpc.KeysAsk{Namespace: "kv", Keys: []string{"a", "b", "c", "d", "e", "f"}}}}
 	for what, asks := range map[string][]*fpc.LedgerAsk{
-		"too many asks": {all, all, all}, "too many keys": {keys}, "nothing left for a range": {all, all},
+		"too many asks": {status, status, status}, "too many keys": {keys}, "nothing left for a range": {all, all},
 	} {
 		answer := w.Answer(&fpc.LedgerRequest{Asks: asks})
 		wantFailure(t, what, answer.GetFailure(), protocol.CodeTooLarge)

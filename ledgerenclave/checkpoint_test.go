@@ -175,7 +175,13 @@ func TestAttack15Checkpoints(t *testing.T) {
 			t.Errorf("%s, then the whole checkpoint: %v", c.name, err)
 		}
 	}
-	_, err := resume(t, newEnclave(t, "other code"), older)
+	skipping := newEnclave(t, "ledger")
+	if _, err := skipping.Resume(t.Context(), &fpc.ResumeRequest{Checkpoint: older[0]}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := skipping.Resume(t.Context(), &fpc.ResumeRequest{Checkpoint: older[2], Part: 2})
+	wantCode(t, "a part left out", err, ledgerenclave.CodeCheckpointOtherPart)
+	_, err = resume(t, newEnclave(t, "other code"), older)
 	wantCode(t, "other code", err, ledgerenclave.CodeCheckpointOtherCode)
 	unchanged := w.unchanged()
 	_, err = resume(t, w.Enclave, older)

@@ -22,6 +22,8 @@ import (
 
 func TestAttack15WrongGenesis(t *testing.T) {
 	w := newWorld(t)
+	w.Orgs[0].Revoke(w.Orgs[0].Client("gone"))
+	later := devtest.Marshal(t, w.Make(w.Revocations(1)))
 	for _, c := range []struct {
 		name    string
 		genesis []byte
@@ -31,7 +33,8 @@ func TestAttack15WrongGenesis(t *testing.T) {
 		{"garbage", []byte("garbage"), ledgerenclave.CodeWrongGenesis},
 		{"a later block", w.Blocks[1], ledgerenclave.CodeWrongGenesis},
 		{"a later block that says it is the first", renumbered(t, w.Blocks[1]), ledgerenclave.CodeWrongGenesis},
-		{"other data than its header's hash", otherData(t, w.Blocks[0], w.Blocks[1]), ledgerenclave.CodeWrongGenesis},
+		{"a later configuration block", later, ledgerenclave.CodeWrongGenesis},
+		{"another channel's data behind its header", otherData(t, w.Blocks[0], ledgertest.New(t, 3).Blocks[0]), ledgerenclave.CodeWrongGenesis},
 	} {
 		e := newEnclave(t, "ledger")
 		_, err := e.Join(t.Context(), &fpc.JoinRequest{Genesis: c.genesis, StateDatabase: ledgerenclave.LevelDB})

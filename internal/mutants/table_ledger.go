@@ -132,7 +132,7 @@ var ledgerEnclaves = []mutant{
 	},
 	{
 		"15", "KEY-5", "a peer on another chain", "ledgerenclave/statement.go",
-		`if !ok || !bytes.Equal(hash, chain.GetCurrentBlockHash()) {`, `if !ok {`, "./ledgerenclave", "TestAttack14RefusedStatements",
+		`if !ok || !bytes.Equal(hash, chain.GetCurrentBlockHash()) {`, `if !ok || len(hash) != len(chain.GetCurrentBlockHash()) {`, "./ledgerenclave", "TestAttack14RefusedStatements",
 	},
 	{
 		"15", "VAL-8", "parts of two checkpoints", "ledgerenclave/checkpoint.go",
