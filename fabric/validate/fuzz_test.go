@@ -69,7 +69,27 @@ func FuzzSet(f *testing.F) {
 			return
 		}
 		checkResult(t, r, 2)
+		checkRules(t, &s, r, s.tx(d))
 	})
+}
+
+// checkRules: a transaction that touches no tainted namespace has one verdict,
+// whatever the rules; and one without a verdict is said to have none.
+func checkRules(t *testing.T, s *scene, before *Result, raw []byte) {
+	t.Helper()
+	r := s.judgeUnder(Rules{Tainted: untainted}, raw)
+	checkResult(t, r, 1)
+	if r.Codes[0] != before.Codes[0] {
+		t.Fatalf("nothing is tainted: got %s (%v), want %s", r.Codes[0], r.Reasons[0], before.Codes[0])
+	}
+	r = s.judgeUnder(Rules{CouchDB: true, Tainted: only("kv")}, raw)
+	undecided := r.Codes[0] == notValidated
+	if undecided != (len(r.Undecided) == 1) || undecided && len(r.Updates)+len(r.Hashed) > 0 {
+		t.Fatalf("verdict %s: got undecided %+v, updates %v", r.Codes[0], r.Undecided, r.Updates)
+	}
+	if r.Codes[0] == valid && (before.Codes[0] != valid || r.Txs[0].writesTo("kv")) {
+		t.Fatalf("a transaction that writes to what is tainted, or %s without: got VALID", before.Codes[0])
+	}
 }
 
 func checkResult(t *testing.T, r *Result, n int) {
