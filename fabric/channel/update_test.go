@@ -320,8 +320,13 @@ func TestComputedUpdatesApply(t *testing.T) {
 func TestComputeAsConfigtxlator(t *testing.T) {
 	bin := os.Getenv("FABRIC_BIN")
 	if bin == "" {
-		t.Skip("FABRIC_BIN does not name Fabric's released programs, configtxlator among them")
+		t.Skip("SKIPPED: FABRIC_BIN does not name Fabric's released programs, configtxlator among them")
 	}
+	version, err := exec.Command(filepath.Join(bin, "configtxlator"), "version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s", version)
 	s := newScene(t)
 	dir := t.TempDir()
 	write := func(name string, m proto.Message) string {
