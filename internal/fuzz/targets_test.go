@@ -19,7 +19,7 @@ const root = "../.."
 // decoders are those that an untrusted party reaches, and their targets.
 var decoders = map[string][]string{
 	"peer to stub":           {"shim/peer FuzzMessages", "shim/peer FuzzReadProposal", "shim FuzzSplitCompositeKey", "shim/cid FuzzParse", "stub FuzzInitEnclave", "stub/validation FuzzView", "internal/definition FuzzCommitted"},
-	"stub to enclave":        {"transport FuzzServe", "enclave FuzzHandle", "enclave FuzzStateAnswers", "attest/sim/guest FuzzParseParams"},
+	"stub to enclave":        {"transport FuzzServe", "enclave FuzzHandle", "enclave FuzzStateAnswers", "enclave FuzzLedgerAnswers", "attest/sim/guest FuzzParseParams"},
 	"enclave to stub":        {"transport FuzzHost", "stub FuzzEnclave"},
 	"client to enclave":      {"protocol FuzzParseRequest", "keys FuzzOpenRequest", "keys FuzzUnpad", "fabric/envelope FuzzUnpackProposal"},
 	"client to validation":   {"stub/validation FuzzResponse", "protocol FuzzVerifyResponse"},

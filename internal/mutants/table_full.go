@@ -10,7 +10,7 @@ var full = []mutant{
 	},
 	{
 		"22", "EX-1", "who endorsed a value does not matter", "enclave/view_full.go",
-		`case !info.GetByEnclaves():`, `case false:`, "./enclave", "TestAttack23ForeignWriter|TestAttack22Full",
+		`case !info.GetByEnclaves():`, `case false:`, "./enclave", "TestAttack22FullRevokedEnclave",
 	},
 	{
 		"4", "EX-3", "rows that the ledger enclave knows may be missing at the end", "enclave/view_range.go",
@@ -45,8 +45,8 @@ var full = []mutant{
 		`if value == nil {`, never, "./enclave", "TestHeadStatementIsUsedOnce",
 	},
 	{
-		"14", "KEY-5", "keys go to an enclave of another version", "enclave/export.go",
-		`case params.GetVersion() != s.params.GetVersion():`, `case false:`, "./enclave", "TestAttack14FullKeyExport",
+		"14", "KEY-5", "keys go to whoever is registered under the receiver's name", "enclave/export.go",
+		`case c.EnclaveID() != id:`, `case false:`, "./enclave", "TestAttack14FullKeyExport",
 	},
 	{
 		"14", "KEY-7", "an export that the registry does not hold is taken", "enclave/importkeys.go",
