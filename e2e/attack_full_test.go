@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -144,10 +145,7 @@ func TestFullFlow(t *testing.T) {
 	if _, err := commit.Result(); err != nil {
 		t.Fatal(err)
 	}
-	all, err := trace.ReadDir(w.Trace)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := w.tracedAtAllPeers(proposal.TransactionID())
 	of := func(process string) []string {
 		var steps []string
 		for _, e := range all {
@@ -177,6 +175,34 @@ func TestFullFlow(t *testing.T) {
 		}
 		if slices.ContainsFunc(got, func(step string) bool { return step == "VAL-1" || step == "VAL-4" }) {
 			t.Errorf("%s: got the steps %q, want none of Lite's validation", process, got)
+		}
+	}
+}
+
+// tracedAtAllPeers reads the trace once every peer has recorded a commit. Files
+// tell nobody that they grew, so it is read again and again.
+func (w *world) tracedAtAllPeers(txID string) []trace.Event {
+	w.t.Helper()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		all, err := trace.ReadDir(w.Trace)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		commits := 0
+		for _, e := range all {
+			if e.TxID == txID && e.Step == "VAL-7" {
+				commits++
+			}
+		}
+		if commits == len(w.Orgs) {
+			return all
+		}
+		select {
+		case <-again.C:
+		case <-w.ctx.Done():
+			w.t.Fatalf("%d of %d peers recorded the commit of %s", commits, len(w.Orgs), txID)
 		}
 	}
 }
