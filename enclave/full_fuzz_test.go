@@ -30,6 +30,7 @@ func FuzzLedgerAnswers(f *testing.F) {
 		if proto.Unmarshal(answer, lie) != nil {
 			return
 		}
+		w.T, h.Lie = t, nil
 		h.Restart() // no session yet
 		h.Lie = func(_ *fpc.StateRequest, r *fpc.StateResponse) error {
 			proto.Reset(r)
