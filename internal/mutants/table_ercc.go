@@ -131,7 +131,7 @@ var registration = []mutant{
 	{
 		"12", "REG-15", "refresh of an enclave that nobody registered", "ercc/register.go",
 		`if known == nil {`, `if known == nil {
-		return nil
+		return nil, nil
 	}
 	if false {`, "./ercc", "TestAttack12RegisterRefusals",
 	},

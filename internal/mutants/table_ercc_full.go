@@ -9,8 +9,8 @@ var fullRegistration = []mutant{
 		`if attested := AttestedMode(data); attested != mode {`, never, "./ercc", "TestAttack12FullRegisterRefusals",
 	},
 	{
-		"12", "REG-12", "a policy that names foreign enclaves", "protocol/enclavepolicy.go",
-		`case foreign > 0:`, never, "./protocol", "TestEnclavePolicyOfOthers",
+		"12", "REG-12", "a policy of foreign enclaves passes for Lite's", "protocol/enclavepolicy.go",
+		`case own == 0 && foreign == 0:`, `case own == 0 && foreign >= 0:`, "./protocol", "TestEnclavePolicyOfOthers",
 	},
 	{
 		"7", "LC-3", "a policy that a peer helps to satisfy", "protocol/enclavepolicy.go",
@@ -62,7 +62,7 @@ var fullRegistration = []mutant{
 	},
 	{
 		"12", "REG-12", "other roots than the policy names", "protocol/enclavecert.go",
-		`if h, err := MSPRootsHash(all); err != nil || !bytes.Equal(h, rootsHash) {`, `if h, err := MSPRootsHash(all); err != nil || len(h) != len(rootsHash) {`, "./ercc", "TestAttack12FullRegisterRefusals",
+		`if h, err := MSPRootsHash(all); err != nil || !bytes.Equal(h, rootsHash) {`, `if h, err := MSPRootsHash(all); err != nil || bytes.Equal(h, nil) {`, "./ercc", "TestAttack12FullRegisterRefusals",
 	},
 }
 
