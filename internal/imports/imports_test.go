@@ -98,7 +98,7 @@ func TestRooms(t *testing.T) {
 	for _, p := range pkgs {
 		path := rel(p.ImportPath)
 		for _, rule := range rules {
-			if !in(path, rule.room) {
+			if !in(path, rule.room) || forTests(path) {
 				continue
 			}
 			for _, imported := range p.Imports {
@@ -108,11 +108,20 @@ func TestRooms(t *testing.T) {
 			}
 		}
 		for _, imported := range p.Imports {
-			if imported == module+"/devnet" && !in(path, "cmd/fpc", "e2e", "devnet", "internal/deploy/embedded") {
+			if imported == module+"/devnet" && !in(path, "cmd/fpc", "e2e", "devnet", "internal/deploy/embedded", "internal/bench") {
 				t.Errorf("%s imports devnet: only cmd/fpc and what tests and measurements start networks with may", path)
+			}
+			if forTests(rel(imported)) && strings.HasPrefix(imported, module) && !forTests(path) && !in(path, "internal/bench", "e2e") {
+				t.Errorf("%s imports %s, which is for tests and keeps no room's rule", path, rel(imported))
 			}
 		}
 	}
+}
+
+// forTests tells packages that only tests import: fakes and networks to try a room
+// with, which are of no room themselves.
+func forTests(path string) bool {
+	return strings.HasSuffix(path, "test") && path != "attest" || in(path, "fpctest")
 }
 
 // pure are the packages that must run anywhere: in an enclave, in a browser.
