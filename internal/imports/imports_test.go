@@ -125,7 +125,7 @@ func forTests(path string) bool {
 }
 
 // pure are the packages that must run anywhere: in an enclave, in a browser.
-var pure = []string{"./fabric/...", "./keys/...", "./protocol/...", "./attest", "./attest/sim", "./transport/session", "./client/trust"}
+var pure = []string{"./fabric/...", "./keys/...", "./protocol/...", "./attest", "./attest/sim", "./transport/session", "./client/trust", "./internal/registration"}
 
 // TestPurePackages keeps clock, disk, network and goroutines out of pure code.
 func TestPurePackages(t *testing.T) {
