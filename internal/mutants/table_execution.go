@@ -184,7 +184,7 @@ var refusals = []mutant{
 	},
 	{
 		"14", "KEY-5", "an enclave answers whatever it is asked", "enclave/handle.go",
-		`return nil, protocol.Errorf("INV-8", protocol.CodeUnknownFunction, "an enclave has no method %q", c.Method)`, `return e.seal(e.state.Load())`, "./stub", "TestAttack14NoKeyExport",
+		`return nil, protocol.Errorf("INV-8", protocol.CodeUnknownFunction, "an enclave has no method %q", c.Method)`, `return e.seal(ctx, e.state.Load())`, "./stub", "TestAttack14NoKeyExport",
 	},
 }
 
@@ -210,11 +210,13 @@ var answers = []mutant{
 	},
 	{
 		"25", "INV-15", "the event's payload leaves in clear", "enclave/respond.go",
-		`return &fpc.Event{Name: event.GetEventName(), Payload: sealed}, nil`, `return &fpc.Event{Name: event.GetEventName(), Payload: event.GetPayload()}, nil`, "./enclave", "TestAttack25NothingInClear",
+		`return &fpc.Event{Name: event.GetEventName(), Payload: sealed}, nil`, `_ = sealed
+	return &fpc.Event{Name: event.GetEventName(), Payload: event.GetPayload()}, nil`, "./enclave", "TestAttack25NothingInClear",
 	},
 	{
 		"25", "INV-15", "the answer leaves in clear", "enclave/respond.go",
-		`return sealed, nil`, `return append([]byte(answer.GetMessage()), answer.GetPayload()...), nil`, "./enclave", "TestAttack25NothingInClear",
+		`return sealed, nil`, `_ = sealed
+	return append([]byte(answer.GetMessage()), answer.GetPayload()...), nil`, "./enclave", "TestAttack25NothingInClear",
 	},
 	{
 		"21", "INV-15", "values are sealed without exec", "enclave/ledger.go",
