@@ -182,10 +182,6 @@ var refusals = []mutant{
 		"17", "INV-14", "a call of another chaincode passes for done", "enclave/stub_unsupported.go",
 		`return shim.Error(unsupported("InvokeChaincode", "calls between chaincodes are not there yet for private ones", "").Error())`, `return shim.Success(nil)`, "./enclave", "TestUnsupportedMethodsSayWhy",
 	},
-	{
-		"14", "KEY-5", "an enclave answers whatever it is asked", "enclave/handle.go",
-		`return nil, protocol.Errorf("INV-8", protocol.CodeUnknownFunction, "an enclave has no method %q", c.Method)`, `return e.seal(ctx, e.state.Load())`, "./stub", "TestAttack14NoKeyExport",
-	},
 }
 
 // answers is INV-14 to INV-17, in the enclave, and what a signature stands for.
