@@ -18,7 +18,6 @@ import (
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/devnet/ledger"
-	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/deploy/embedded"
 	"github.com/privatechaincode/fpc/internal/pb/common"
@@ -122,13 +121,6 @@ func (w *world) contract(org int) *client.Contract {
 func (w *world) contractAs(c deploy.Client) *client.Contract {
 	w.t.Helper()
 	return connect(w.t, w.Network, w.name, c)
-}
-
-// contractOf is a private chaincode in one identity's name, for a client that is
-// content with a majority.
-func contractOf(t testing.TB, n *embedded.Network, chaincode string, signer msp.Signer) *client.Contract {
-	t.Helper()
-	return connect(t, n, chaincode, deploy.Client{Signer: signer, Pins: n.Pins})
 }
 
 func connect(t testing.TB, n *embedded.Network, chaincode string, c deploy.Client) *client.Contract {

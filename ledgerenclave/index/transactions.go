@@ -175,19 +175,3 @@ func (t *transactions) position(n uint32) Position {
 	block := sort.Search(len(t.starts), func(i int) bool { return t.starts[i] > n }) - 1
 	return Position{Block: uint64(block), Tx: n - t.starts[block]}
 }
-
-// number is the inverse of position.
-func (t *transactions) number(p Position) (n uint32, ok bool) {
-	if p.Block >= uint64(len(t.starts)) {
-		return 0, false
-	}
-	end := t.size
-	if next := p.Block + 1; next < uint64(len(t.starts)) {
-		end = t.starts[next]
-	}
-	start := t.starts[p.Block]
-	if p.Tx >= end-start {
-		return 0, false
-	}
-	return start + p.Tx, true
-}
