@@ -144,7 +144,7 @@ func genuine(t *testing.T) *scene {
 	defer cancel()
 	dir := t.TempDir()
 	entry := "- name: node\n  path: " + nodeBuilder(t).Path + "\n  propagateEnvironment: [PATH]\n"
-	n, err := realfabric.StartWith(ctx, programs, dir, 3, realfabric.Builder{CoreYAML: entry})
+	n, err := realfabric.StartWith(ctx, programs, dir, realfabric.Options{Orgs: 3, Builder: realfabric.Builder{CoreYAML: entry}})
 	if err != nil {
 		t.Fatal(err)
 	}
