@@ -266,6 +266,19 @@ func TestAttack23ForeignWriter(t *testing.T) {
 		wantSealedError(t, "range with such a row", a, err, protocol.CodeForeignWriter)
 		wantPayload(t, "another key", w.Ask("get:r1").MustSend(h), "r1=1;")
 	}
+	raw, _ = w.Tx(ledgertest.Tx{
+		Chaincode: full.Chaincode, Version: full.Version, Endorsers: w.Signers(),
+		Namespaces: []rwset.Namespace{{Name: full.Chaincode, Writes: []rwset.Write{{Key: "r1", Delete: true}, {Key: "r2", Delete: true}}}},
+	})
+	w.MustCommit(raw)
+	for _, h := range w.Hosts {
+		a, err := w.Ask("get:r1").Send(h)
+		wantSealedError(t, "read of a key that others removed", a, err, protocol.CodeForeignWriter)
+		a, err = w.Ask("range:r..s").Send(h)
+		wantSealedError(t, "range without such a row", a, err, protocol.CodeForeignWriter)
+	}
+	w.Submit("put:r1=2")
+	wantPayload(t, "written again by enclaves", w.Ask("get:r1").MustSend(w.Hosts[0]), "r1=2;")
 }
 
 // Attack row 22: an enclave that is registered, has keys of its own, and was never

@@ -163,6 +163,9 @@ func (v *fullView) judge(step, key string, value []byte, info *fpc.KeyInfo) (sto
 	if info.GetTainted() {
 		return stored{}, protocol.Errorf(step, protocol.CodeTainted, "key %q was written by a transaction that the ledger enclave cannot judge", key)
 	}
+	if info.GetRemoved() {
+		return stored{}, errRemoved(step, key, info)
+	}
 	if info.GetPresent() != (len(value) != 0) || !bytes.Equal(info.GetValueHash(), protocol.ValueHash(value)) {
 		v.differ = true
 		return stored{}, protocol.Errorf(step, protocol.CodeStaleView, "the peer's value of key %q is not the one at height %d", key, v.pinned.height)
@@ -186,6 +189,12 @@ func (v *fullView) judge(step, key string, value []byte, info *fpc.KeyInfo) (sto
 	return out, nil
 }
 
+// errRemoved says that others than enclaves removed what stood under a key: that
+// it is absent is no more the chaincode's doing than an old value there would be.
+func errRemoved(step, key string, info *fpc.KeyInfo) error {
+	return protocol.Errorf(step, protocol.CodeForeignWriter, "key %q was removed by transaction %.12s, which no registered enclaves of this chaincode endorsed", key, info.GetTxId())
+}
+
 func (v *fullView) policy(key string) (stored, error) {
 	resp, reply, err := v.look(getMetadata(key), v.keysAsk(key))
 	if err != nil {
@@ -195,6 +204,8 @@ func (v *fullView) policy(key string) (stored, error) {
 	switch {
 	case info.GetTainted():
 		return stored{}, protocol.Errorf(stepPolicy, protocol.CodeTainted, "key %q was written by a transaction that the ledger enclave cannot judge", key)
+	case info.GetRemoved():
+		return stored{}, errRemoved(stepPolicy, key, info)
 	case !bytes.Equal(info.GetMetadataHash(), protocol.MetadataHash(resp.GetMetadata())):
 		v.differ = true
 		return stored{}, protocol.Errorf(stepPolicy, protocol.CodeStaleView, "the peer's policy of key %q is not the one at height %d", key, v.pinned.height)

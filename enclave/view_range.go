@@ -118,6 +118,9 @@ func (c *fullCursor) expected() (*fpc.RangeRow, error) {
 	if len(c.known) == 0 {
 		return nil, nil
 	}
+	if next := c.known[0]; next.GetInfo().GetRemoved() {
+		return nil, errRemoved(stepRange, next.GetKey(), next.GetInfo())
+	}
 	return c.known[0], nil
 }
 

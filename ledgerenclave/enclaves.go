@@ -103,41 +103,61 @@ func (r registry) mayWrite(cc, id string) bool {
 	return r.has(protocol.CredentialsKey(cc, id)) && r.has(protocol.ProvisionedKey(cc, id)) && !r.has(protocol.RevokedKey(cc, id))
 }
 
-// byEnclaves returns the function that tells whether a transaction's writes to a
-// namespace are endorsed by enclaves (EX-1): the definition before the block asks
-// for enclaves, and what it asks for is still satisfied when only those count that
-// ERCC held registered, provisioned and not revoked before the block. So
-// certificates that a CA gave to a key which is no enclave's count for nothing.
-func (l *ledger) byEnclaves(view *index.View, result *validate.Result) func(tx int, namespace string) bool {
-	policies := make(map[string]policy.Policy) // nil: not of Full mode
-	known := make(map[[2]string]bool)
-	counts := func(namespace string, endorser *msp.Presented) bool {
-		id := [2]string{namespace, enclaveID(endorser)}
-		may, ok := known[id]
-		if !ok {
-			may = registry{view, l.registry}.mayWrite(namespace, id[1])
-			known[id] = may
-		}
-		return may
+// writers tells by whom the state of private chaincodes was changed (EX-1). It
+// judges by definitions and by ERCC's state as they were before the block.
+type writers struct {
+	ledger   *ledger
+	view     *index.View
+	result   *validate.Result
+	policies map[string]policy.Policy // by namespace; nil: not of Full mode
+	may      map[[2]string]bool       // by namespace and enclave
+}
+
+func (l *ledger) writers(view *index.View, result *validate.Result) *writers {
+	return &writers{l, view, result, make(map[string]policy.Policy), make(map[[2]string]bool)}
+}
+
+// byEnclaves tells whether a transaction's writes to a namespace are endorsed by
+// enclaves: the definition asks for enclaves, and what it asks for is still
+// satisfied when only those count that ERCC held registered, provisioned and not
+// revoked. So certificates that a CA gave to a key which is no enclave's count for
+// nothing.
+func (w *writers) byEnclaves(tx int, namespace string) bool {
+	p := w.policy(namespace)
+	if p == nil || w.result.Codes[tx] != peer.TxValidationCode_VALID {
+		return false
 	}
-	return func(i int, namespace string) bool {
-		p, ok := policies[namespace]
-		if !ok {
-			p = l.enclavePolicy(view, namespace)
-			policies[namespace] = p
+	var enclaves []*msp.Presented
+	for _, endorser := range w.result.Txs[tx].Endorsers() {
+		if w.counts(namespace, endorser) {
+			enclaves = append(enclaves, endorser)
 		}
-		tx := result.Txs[i]
-		if p == nil || result.Codes[i] != peer.TxValidationCode_VALID {
-			return false
-		}
-		var enclaves []*msp.Presented
-		for _, endorser := range tx.Endorsers() {
-			if counts(namespace, endorser) {
-				enclaves = append(enclaves, endorser)
-			}
-		}
-		return len(enclaves) > 0 && p.EvaluateIdentities(enclaves) == nil
 	}
+	return len(enclaves) > 0 && p.EvaluateIdentities(enclaves) == nil
+}
+
+// foreign tells whether others changed a namespace that belongs to enclaves.
+func (w *writers) foreign(tx int, namespace string) bool {
+	return w.policy(namespace) != nil && !w.byEnclaves(tx, namespace)
+}
+
+func (w *writers) policy(namespace string) policy.Policy {
+	p, ok := w.policies[namespace]
+	if !ok {
+		p = w.ledger.enclavePolicy(w.view, namespace)
+		w.policies[namespace] = p
+	}
+	return p
+}
+
+func (w *writers) counts(namespace string, endorser *msp.Presented) bool {
+	id := [2]string{namespace, enclaveID(endorser)}
+	may, ok := w.may[id]
+	if !ok {
+		may = registry{w.view, w.ledger.registry}.mayWrite(namespace, id[1])
+		w.may[id] = may
+	}
+	return may
 }
 
 // enclavePolicy returns a namespace's endorsement policy if its definition is of

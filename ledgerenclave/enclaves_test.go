@@ -6,7 +6,10 @@ package ledgerenclave_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/devnet/devtest"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
@@ -105,6 +108,36 @@ func TestAttack23ForeignWriter(t *testing.T) {
 	w.wantBy("a forger and an enclave", "a", "old", false)
 	w.mustTake(w.Block(w.write("a", "newer", first, second)))
 	w.wantBy("enclaves again", "a", "newer", true)
+	w.mustTake(w.Block(w.write("a", "", forger(1), forger(2)), w.write("c", "1", first, second)))
+	wantRemoved := func(what string, want ...string) {
+		t.Helper()
+		var got []string
+		for _, row := range w.rows(0, &fpc.RangeAsk{Namespace: private}).GetRows() {
+			if info := row.GetInfo(); info.GetRemoved() && info.GetTxId() != "" && !info.GetPresent() {
+				got = append(got, row.GetKey())
+			}
+			if key := w.key(0, private, row.GetKey()); !proto.Equal(key, row.GetInfo()) {
+				t.Errorf("%s: got %v for the key, %v in the range", what, key, row.GetInfo())
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q as removed by others, want %q", what, got, want)
+		}
+	}
+	wantRemoved("removed by forgers", "a")
+	w.mustTake(w.Block(w.write("z", "", forger(1), forger(2))))
+	wantRemoved("one that was never there, too", "a", "z")
+	checkpoint := parts(t, w.Enclave)
+	w.Enclave = newEnclave(t, "ledger")
+	if _, err := resume(t, w.Enclave, checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	wantRemoved("after a checkpoint", "a", "z")
+	w.mustTake(w.Block(w.write("a", "back", first, second), w.write("z", "", first, second)))
+	wantRemoved("enclaves wrote one and removed the other")
+	w.wantBy("written again", "a", "back", true)
+	w.mustTake(w.Block(w.write("a", "", first, second)))
+	wantRemoved("removed by enclaves")
 	// A write by enclaves to a chaincode of Lite mode is not by enclaves.
 	lite, _ := w.Tx(ledgertest.Tx{Chaincode: "kv", Namespaces: writing("kv", "a", "1"), Endorsers: []msp.Signer{first, second}})
 	w.mustTake(w.Block(lite))

@@ -102,9 +102,10 @@ func (l *ledger) judge(ctx context.Context, blk *common.Block) (*index.Judged, e
 	if err != nil {
 		return nil, protocol.Errorf("VAL-8", configCode(err, CodeNoVerdict), "%w", err)
 	}
+	writers := l.writers(view, result)
 	judged := &index.Judged{
 		Header: blk.GetHeader(), Result: result, Payloads: payloads, Bundle: view.Bundle(),
-		ByEnclaves: l.byEnclaves(view, result), Tainted: newlyTainted(view, result),
+		ByEnclaves: writers.byEnclaves, Foreign: writers.foreign, Tainted: newlyTainted(view, result),
 	}
 	if result.Bundle != nil {
 		judged.Bundle = result.Bundle

@@ -51,7 +51,23 @@ var ledgerEnclaves = []mutant{
 	},
 	{
 		"23", "EX-1", "any key of the right organisation unit is an enclave's", "ledgerenclave/enclaves.go",
-		`if counts(namespace, endorser) {`, `if counts(namespace, endorser) || true {`, "./ledgerenclave", "TestAttack23ForeignWriter",
+		`if w.counts(namespace, endorser) {`, `if w.counts(namespace, endorser) || true {`, "./ledgerenclave", "TestAttack23ForeignWriter",
+	},
+	{
+		"23", "EX-1", "removals by others are forgotten", "ledgerenclave/enclaves.go",
+		`return w.policy(namespace) != nil && !w.byEnclaves(tx, namespace)`, `return false`, "./ledgerenclave", "TestAttack23ForeignWriter",
+	},
+	{
+		"23", "EX-1", "removals by others are in no checkpoint", "ledgerenclave/index/import.go",
+		`m.view.removed = m.view.removed.Apply(changes)`, `_ = changes`, "./ledgerenclave", "TestAttack23ForeignWriter",
+	},
+	{
+		"23", "EX-1", "a key that others removed reads as absent", "enclave/view_full.go",
+		`if info.GetRemoved() {`, never, "./enclave", "TestAttack23ForeignWriter",
+	},
+	{
+		"23", "EX-3", "a row that others removed is left out", "enclave/view_range.go",
+		`if next := c.known[0]; next.GetInfo().GetRemoved() {`, `if next := c.known[0]; false {`, "./enclave", "TestAttack23ForeignWriter",
 	},
 	{
 		"23", "EX-1", "one enclave among forgers is enough", "ledgerenclave/enclaves.go",

@@ -24,6 +24,12 @@ type Export struct {
 	key    string // the next one
 	record record
 	more   bool
+
+	nextGone func() (string, uint32, bool) // of the keys that others than enclaves removed
+	stopGone func()
+	gone     string // the next one
+	by       uint32
+	moreGone bool
 }
 
 // Export begins to write the view down. Close ends it.
@@ -47,11 +53,16 @@ func (v *View) Export() (*Export, error) {
 	v.index.mu.RUnlock()
 	e.next, e.stop = iter.Pull2(v.state.From(""))
 	e.key, e.record, e.more = e.next()
+	e.nextGone, e.stopGone = iter.Pull2(v.removed.From(""))
+	e.gone, e.by, e.moreGone = e.nextGone()
 	return e, nil
 }
 
 // Close ends the export, also before its last part.
-func (e *Export) Close() { e.stop() }
+func (e *Export) Close() {
+	e.stop()
+	e.stopGone()
+}
 
 // Sizes that parts are measured by, in bytes.
 const (
@@ -79,7 +90,12 @@ func (e *Export) Part(size int) (*fpc.LedgerPart, bool) {
 	for size > 0 && e.more && e.tx == e.view.transactions {
 		size -= e.add(part)
 	}
-	last := e.block == e.view.height && e.tx == e.view.transactions && !e.more
+	for size > 0 && !e.more && e.tx == e.view.transactions && e.moreGone {
+		part.Removed = append(part.Removed, &fpc.LedgerRemoved{Key: []byte(e.gone), By: e.by})
+		size -= 8 + len(e.gone)
+		e.gone, e.by, e.moreGone = e.nextGone()
+	}
+	last := e.block == e.view.height && e.tx == e.view.transactions && !e.more && !e.moreGone
 	return part, last
 }
 

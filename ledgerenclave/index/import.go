@@ -19,12 +19,13 @@ import (
 // where nobody could alter them; what does not fit together is an error all the
 // same. It is not safe for concurrent use.
 type Import struct {
-	index  *Index
-	header *fpc.LedgerHeader
-	view   *View
-	counts []uint32      // transactions of each block
-	txs    []Transaction // of the block under way
-	last   string        // key
+	index    *Index
+	header   *fpc.LedgerHeader
+	view     *View
+	counts   []uint32      // transactions of each block
+	txs      []Transaction // of the block under way
+	last     string        // key
+	lastGone string        // removed key
 }
 
 // errImport is the cause of all errors of an import.
@@ -55,7 +56,10 @@ func (m *Import) Add(part *fpc.LedgerPart) error {
 	if err := m.transactions(part); err != nil {
 		return err
 	}
-	return m.keys(part.GetKeys())
+	if err := m.keys(part.GetKeys()); err != nil {
+		return err
+	}
+	return m.removed(part.GetRemoved())
 }
 
 func (m *Import) begin(h *fpc.LedgerHeader) error {
@@ -151,6 +155,23 @@ func (m *Import) keys(keys []*fpc.LedgerKey) error {
 		}
 	}
 	m.view.state, m.view.values = m.view.state.Apply(state), m.view.values.Apply(values)
+	return nil
+}
+
+func (m *Import) removed(removed []*fpc.LedgerRemoved) error {
+	changes := make([]Change[uint32], 0, len(removed))
+	for _, r := range removed {
+		key := string(r.GetKey())
+		if len(key) < 4 || int(binary.BigEndian.Uint32(r.GetKey())) >= len(m.index.names) || key <= m.lastGone {
+			return misfit("a removed key of no bucket, or out of order")
+		}
+		if r.GetBy() >= m.index.txs.size {
+			return misfit("a key was removed by no transaction")
+		}
+		m.lastGone = key
+		changes = append(changes, Change[uint32]{Key: key, Value: r.GetBy()})
+	}
+	m.view.removed = m.view.removed.Apply(changes)
 	return nil
 }
 

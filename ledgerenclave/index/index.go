@@ -63,6 +63,10 @@ type Judged struct {
 	// ByEnclaves says whether a transaction's writes to a namespace count as
 	// endorsed by enclaves. Nil: none does.
 	ByEnclaves func(tx int, namespace string) bool
+	// Foreign says whether a transaction removed keys of a namespace where
+	// enclaves alone may, without their endorsement. Such keys are remembered:
+	// whoever finds nothing there is told who removed it. Nil: none did.
+	Foreign func(tx int, namespace string) bool
 	// Tainted are namespaces whose state is unknown from this block on.
 	Tainted []string
 }
@@ -91,6 +95,7 @@ func (x *Index) Add(j *Judged) (*View, error) {
 	}
 	u.changes(previous)
 	next.state, next.values = previous.state.Apply(u.state), previous.values.Apply(u.values)
+	next.removed = previous.removed.Apply(u.removed)
 	next.tainted = previous.tainted
 	for _, namespace := range j.Tainted {
 		if !next.tainted[namespace] {

@@ -18,12 +18,13 @@ var ErrFull = errors.New("index: no number is left for a transaction")
 
 // update turns a judged block into changes of the trees.
 type update struct {
-	x      *Index
-	judged *Judged
-	first  uint32 // the number of the block's first transaction
-	state  []Change[record]
-	values []Change[string]
-	wrote  map[place]uint32 // see writer
+	x       *Index
+	judged  *Judged
+	first   uint32 // the number of the block's first transaction
+	state   []Change[record]
+	values  []Change[string]
+	removed []Change[uint32]
+	wrote   map[place]uint32 // see writer
 }
 
 type place struct {
@@ -40,11 +41,13 @@ func (u *update) changes(before *View) {
 	}
 	slices.SortFunc(u.state, func(a, b Change[record]) int { return cmp.Compare(a.Key, b.Key) })
 	slices.SortFunc(u.values, func(a, b Change[string]) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(u.removed, func(a, b Change[uint32]) int { return cmp.Compare(a.Key, b.Key) })
 }
 
 func (u *update) public(w *validate.Update, before *View) {
 	key := u.x.prefixFor(bucket{w.Namespace, ""}) + w.Key
 	kept := u.x.keep(w.Namespace)
+	u.remember(w, key, before)
 	if w.Delete {
 		u.state = append(u.state, Change[record]{Key: key, Delete: true})
 		if kept {
@@ -67,6 +70,20 @@ func (u *update) public(w *validate.Update, before *View) {
 		}
 	}
 	u.state = append(u.state, Change[record]{Key: key, Value: r})
+}
+
+// remember notes that others than enclaves removed a key, or forgets it: enclaves
+// wrote or removed it since. What others write has a writer of its own.
+func (u *update) remember(w *validate.Update, key string, before *View) {
+	if w.Delete && u.judged.Foreign != nil {
+		if tx := u.writer(w); u.judged.Foreign(tx, w.Namespace) {
+			u.removed = append(u.removed, Change[uint32]{Key: key, Value: u.first + uint32(tx)})
+			return
+		}
+	}
+	if _, noted := before.removed.Get(key); noted {
+		u.removed = append(u.removed, Change[uint32]{Key: key, Delete: true})
+	}
 }
 
 func (u *update) hashed(w *validate.HashedUpdate, before *View) {

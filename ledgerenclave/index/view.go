@@ -26,6 +26,7 @@ type View struct {
 	bundle       *channel.Bundle
 	state        Tree[record]
 	values       Tree[string] // of the namespaces that are kept with values
+	removed      Tree[uint32] // absent keys that others than enclaves removed: by which transaction
 	tainted      map[string]bool
 	transactions uint32 // how many there were
 }
@@ -67,10 +68,23 @@ func (v *View) record(in bucket, key string) (record, bool) {
 // Info tells what is known of a key.
 func (v *View) Info(namespace, key string) *fpc.KeyInfo {
 	r, ok := v.record(bucket{namespace, ""}, key)
-	if !ok {
-		return &fpc.KeyInfo{Tainted: v.tainted[namespace]}
+	if ok {
+		return v.info(namespace, r)
 	}
-	return v.info(namespace, r)
+	if prefix, ok := v.index.prefix(bucket{namespace, ""}); ok {
+		if by, ok := v.removed.Get(prefix + key); ok {
+			return v.gone(namespace, by)
+		}
+	}
+	return &fpc.KeyInfo{Tainted: v.tainted[namespace]}
+}
+
+// gone is what is known of a key that others than enclaves removed.
+func (v *View) gone(namespace string, by uint32) *fpc.KeyInfo {
+	x := v.index
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return &fpc.KeyInfo{Removed: true, TxId: x.txs.id(by), Tainted: v.tainted[namespace]}
 }
 
 func (v *View) info(namespace string, r record) *fpc.KeyInfo {
@@ -96,11 +110,25 @@ func (v *View) Hash(namespace, key string) (hash [32]byte, present bool) {
 }
 
 // Rows yields the keys k with start <= k < end in byte order, an empty end being
-// the namespace's end, with what is known of them.
+// the namespace's end, with what is known of them. Among them stand those that
+// others than enclaves removed.
 func (v *View) Rows(namespace, start, end string) iter.Seq2[string, *fpc.KeyInfo] {
 	return func(yield func(string, *fpc.KeyInfo) bool) {
+		nextGone, stop := iter.Pull2(span(v, v.removed, namespace, start, end))
+		defer stop()
+		gone, by, more := nextGone()
 		for key, r := range v.rows(namespace, start, end) {
+			for ; more && gone < key; gone, by, more = nextGone() {
+				if !yield(gone, v.gone(namespace, by)) {
+					return
+				}
+			}
 			if !yield(key, v.info(namespace, r)) {
+				return
+			}
+		}
+		for ; more; gone, by, more = nextGone() {
+			if !yield(gone, v.gone(namespace, by)) {
 				return
 			}
 		}
@@ -108,14 +136,19 @@ func (v *View) Rows(namespace, start, end string) iter.Seq2[string, *fpc.KeyInfo
 }
 
 func (v *View) rows(namespace, start, end string) iter.Seq2[string, record] {
-	return func(yield func(string, record) bool) {
+	return span(v, v.state, namespace, start, end)
+}
+
+// span yields what a tree holds of a namespace's keys k with start <= k < end.
+func span[V any](v *View, tree Tree[V], namespace, start, end string) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
 		prefix, ok := v.index.prefix(bucket{namespace, ""})
 		if !ok {
 			return
 		}
-		for key, r := range v.state.From(prefix + start) {
+		for key, value := range tree.From(prefix + start) {
 			key, same := strings.CutPrefix(key, prefix)
-			if !same || end != "" && key >= end || !yield(key, r) {
+			if !same || end != "" && key >= end || !yield(key, value) {
 				return
 			}
 		}

@@ -1448,6 +1448,7 @@ type KeyInfo struct {
 	ByEnclaves    bool                   `protobuf:"varint,6,opt,name=by_enclaves,json=byEnclaves,proto3" json:"by_enclaves,omitempty"`      // it was endorsed by enclaves registered and provisioned then
 	MetadataHash  []byte                 `protobuf:"bytes,7,opt,name=metadata_hash,json=metadataHash,proto3" json:"metadata_hash,omitempty"` // protocol.MetadataHash of the key-level policy; empty: none
 	Tainted       bool                   `protobuf:"varint,8,opt,name=tainted,proto3" json:"tainted,omitempty"`                              // the verdict of a transaction that wrote here could not be evaluated
+	Removed       bool                   `protobuf:"varint,9,opt,name=removed,proto3" json:"removed,omitempty"`                              // absent, and removed by transaction tx_id, which enclaves did not endorse although they alone may
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1534,6 +1535,13 @@ func (x *KeyInfo) GetMetadataHash() []byte {
 func (x *KeyInfo) GetTainted() bool {
 	if x != nil {
 		return x.Tainted
+	}
+	return false
+}
+
+func (x *KeyInfo) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
 	}
 	return false
 }
@@ -2801,6 +2809,7 @@ type LedgerPart struct {
 	TransactionCodes    []byte                 `protobuf:"bytes,6,opt,name=transaction_codes,json=transactionCodes,proto3" json:"transaction_codes,omitempty"`                                              // one byte each
 	OddIds              map[uint32]string      `protobuf:"bytes,7,rep,name=odd_ids,json=oddIds,proto3" json:"odd_ids,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // by place in this part: ids that are no hashes
 	Keys                []*LedgerKey           `protobuf:"bytes,8,rep,name=keys,proto3" json:"keys,omitempty"`
+	Removed             []*LedgerRemoved       `protobuf:"bytes,9,rep,name=removed,proto3" json:"removed,omitempty"` // after all keys
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }
@@ -2887,6 +2896,13 @@ func (x *LedgerPart) GetOddIds() map[uint32]string {
 func (x *LedgerPart) GetKeys() []*LedgerKey {
 	if x != nil {
 		return x.Keys
+	}
+	return nil
+}
+
+func (x *LedgerPart) GetRemoved() []*LedgerRemoved {
+	if x != nil {
+		return x.Removed
 	}
 	return nil
 }
@@ -3053,6 +3069,59 @@ func (x *LedgerBucket) GetCollection() string {
 	return ""
 }
 
+// LedgerRemoved is a key that others than enclaves removed.
+type LedgerRemoved struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           []byte                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"` // as LedgerKey's
+	By            uint32                 `protobuf:"varint,2,opt,name=by,proto3" json:"by,omitempty"`  // number of the transaction
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerRemoved) Reset() {
+	*x = LedgerRemoved{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerRemoved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerRemoved) ProtoMessage() {}
+
+func (x *LedgerRemoved) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerRemoved.ProtoReflect.Descriptor instead.
+func (*LedgerRemoved) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *LedgerRemoved) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *LedgerRemoved) GetBy() uint32 {
+	if x != nil {
+		return x.By
+	}
+	return 0
+}
+
 type LedgerKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           []byte                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`   // the bucket's number in 4 bytes, big-endian, then the key or its hash
@@ -3067,7 +3136,7 @@ type LedgerKey struct {
 
 func (x *LedgerKey) Reset() {
 	*x = LedgerKey{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3079,7 +3148,7 @@ func (x *LedgerKey) String() string {
 func (*LedgerKey) ProtoMessage() {}
 
 func (x *LedgerKey) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3092,7 +3161,7 @@ func (x *LedgerKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerKey.ProtoReflect.Descriptor instead.
 func (*LedgerKey) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{44}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *LedgerKey) GetKey() []byte {
@@ -3229,7 +3298,7 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\x04hash\x18\t \x01(\v2\x17.fpc.protocol.HashReplyH\x00R\x04hashB\a\n" +
 	"\x05reply\"@\n" +
 	"\rIdentityReply\x12/\n" +
-	"\arefused\x18\x01 \x01(\v2\x15.fpc.protocol.FailureR\arefused\"\xe9\x01\n" +
+	"\arefused\x18\x01 \x01(\v2\x15.fpc.protocol.FailureR\arefused\"\x83\x02\n" +
 	"\aKeyInfo\x12\x18\n" +
 	"\apresent\x18\x01 \x01(\bR\apresent\x12\x1d\n" +
 	"\n" +
@@ -3240,7 +3309,8 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\vby_enclaves\x18\x06 \x01(\bR\n" +
 	"byEnclaves\x12#\n" +
 	"\rmetadata_hash\x18\a \x01(\fR\fmetadataHash\x12\x18\n" +
-	"\atainted\x18\b \x01(\bR\atainted\"6\n" +
+	"\atainted\x18\b \x01(\bR\atainted\x12\x18\n" +
+	"\aremoved\x18\t \x01(\bR\aremoved\"6\n" +
 	"\tKeysReply\x12)\n" +
 	"\x04keys\x18\x01 \x03(\v2\x15.fpc.protocol.KeyInfoR\x04keys\"L\n" +
 	"\n" +
@@ -3339,7 +3409,7 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"checkpoint\x12\x12\n" +
 	"\x04part\x18\a \x01(\rR\x04part\x12\x12\n" +
 	"\x04last\x18\b \x01(\bR\x04last\x12\x16\n" +
-	"\x06sealed\x18\t \x01(\fR\x06sealed\"\xc2\x03\n" +
+	"\x06sealed\x18\t \x01(\fR\x06sealed\"\xf9\x03\n" +
 	"\n" +
 	"LedgerPart\x122\n" +
 	"\x06header\x18\x01 \x01(\v2\x1a.fpc.protocol.LedgerHeaderR\x06header\x12!\n" +
@@ -3349,7 +3419,8 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\x14transaction_payloads\x18\x05 \x01(\fR\x13transactionPayloads\x12+\n" +
 	"\x11transaction_codes\x18\x06 \x01(\fR\x10transactionCodes\x12=\n" +
 	"\aodd_ids\x18\a \x03(\v2$.fpc.protocol.LedgerPart.OddIdsEntryR\x06oddIds\x12+\n" +
-	"\x04keys\x18\b \x03(\v2\x17.fpc.protocol.LedgerKeyR\x04keys\x1a9\n" +
+	"\x04keys\x18\b \x03(\v2\x17.fpc.protocol.LedgerKeyR\x04keys\x125\n" +
+	"\aremoved\x18\t \x03(\v2\x1b.fpc.protocol.LedgerRemovedR\aremoved\x1a9\n" +
 	"\vOddIdsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\rR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb3\x02\n" +
@@ -3368,7 +3439,10 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x1e\n" +
 	"\n" +
 	"collection\x18\x02 \x01(\tR\n" +
-	"collection\"\x95\x01\n" +
+	"collection\"1\n" +
+	"\rLedgerRemoved\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\rR\x02by\"\x95\x01\n" +
 	"\tLedgerKey\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x1a\n" +
@@ -3389,7 +3463,7 @@ func file_fpc_protocol_ledger_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_ledger_proto_rawDescData
 }
 
-var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*Head)(nil),                // 0: fpc.protocol.Head
 	(*SessionValues)(nil),       // 1: fpc.protocol.SessionValues
@@ -3435,18 +3509,19 @@ var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*LedgerPart)(nil),          // 41: fpc.protocol.LedgerPart
 	(*LedgerHeader)(nil),        // 42: fpc.protocol.LedgerHeader
 	(*LedgerBucket)(nil),        // 43: fpc.protocol.LedgerBucket
-	(*LedgerKey)(nil),           // 44: fpc.protocol.LedgerKey
-	nil,                         // 45: fpc.protocol.LedgerPart.OddIdsEntry
-	(*Evidence)(nil),            // 46: fpc.protocol.Evidence
-	(*ChainInfo)(nil),           // 47: fpc.protocol.ChainInfo
-	(*Failure)(nil),             // 48: fpc.protocol.Failure
-	(*Step)(nil),                // 49: fpc.protocol.Step
+	(*LedgerRemoved)(nil),       // 44: fpc.protocol.LedgerRemoved
+	(*LedgerKey)(nil),           // 45: fpc.protocol.LedgerKey
+	nil,                         // 46: fpc.protocol.LedgerPart.OddIdsEntry
+	(*Evidence)(nil),            // 47: fpc.protocol.Evidence
+	(*ChainInfo)(nil),           // 48: fpc.protocol.ChainInfo
+	(*Failure)(nil),             // 49: fpc.protocol.Failure
+	(*Step)(nil),                // 50: fpc.protocol.Step
 }
 var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	1,  // 0: fpc.protocol.SessionHello.values:type_name -> fpc.protocol.SessionValues
-	46, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
+	47, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
 	1,  // 2: fpc.protocol.SessionAccept.values:type_name -> fpc.protocol.SessionValues
-	46, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
+	47, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
 	6,  // 4: fpc.protocol.LedgerRequest.asks:type_name -> fpc.protocol.LedgerAsk
 	7,  // 5: fpc.protocol.LedgerAsk.identity:type_name -> fpc.protocol.IdentityAsk
 	8,  // 6: fpc.protocol.LedgerAsk.keys:type_name -> fpc.protocol.KeysAsk
@@ -3458,10 +3533,10 @@ var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	15, // 12: fpc.protocol.LedgerAsk.registry:type_name -> fpc.protocol.RegistryAsk
 	16, // 13: fpc.protocol.LedgerAsk.hash:type_name -> fpc.protocol.HashAsk
 	13, // 14: fpc.protocol.AgreeAsk.keys:type_name -> fpc.protocol.KeyHash
-	47, // 15: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
+	48, // 15: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
 	0,  // 16: fpc.protocol.LedgerAnswer.head:type_name -> fpc.protocol.Head
 	18, // 17: fpc.protocol.LedgerAnswer.replies:type_name -> fpc.protocol.LedgerReply
-	48, // 18: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
+	49, // 18: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
 	19, // 19: fpc.protocol.LedgerReply.identity:type_name -> fpc.protocol.IdentityReply
 	21, // 20: fpc.protocol.LedgerReply.keys:type_name -> fpc.protocol.KeysReply
 	22, // 21: fpc.protocol.LedgerReply.range:type_name -> fpc.protocol.RangeReply
@@ -3471,29 +3546,30 @@ var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	27, // 25: fpc.protocol.LedgerReply.statement:type_name -> fpc.protocol.StatementReply
 	28, // 26: fpc.protocol.LedgerReply.registry:type_name -> fpc.protocol.RegistryReply
 	29, // 27: fpc.protocol.LedgerReply.hash:type_name -> fpc.protocol.HashReply
-	48, // 28: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
+	49, // 28: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
 	20, // 29: fpc.protocol.KeysReply.keys:type_name -> fpc.protocol.KeyInfo
 	23, // 30: fpc.protocol.RangeReply.rows:type_name -> fpc.protocol.RangeRow
 	20, // 31: fpc.protocol.RangeRow.info:type_name -> fpc.protocol.KeyInfo
-	48, // 32: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
-	48, // 33: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
+	49, // 32: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
+	49, // 33: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
 	0,  // 34: fpc.protocol.JoinResponse.head:type_name -> fpc.protocol.Head
 	0,  // 35: fpc.protocol.ResumeResponse.head:type_name -> fpc.protocol.Head
 	0,  // 36: fpc.protocol.NextBlockResponse.head:type_name -> fpc.protocol.Head
-	49, // 37: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
+	50, // 37: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
 	0,  // 38: fpc.protocol.CheckpointResponse.head:type_name -> fpc.protocol.Head
 	0,  // 39: fpc.protocol.LedgerStatus.head:type_name -> fpc.protocol.Head
-	48, // 40: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
+	49, // 40: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
 	0,  // 41: fpc.protocol.SealedLedgerPart.head:type_name -> fpc.protocol.Head
 	42, // 42: fpc.protocol.LedgerPart.header:type_name -> fpc.protocol.LedgerHeader
-	45, // 43: fpc.protocol.LedgerPart.odd_ids:type_name -> fpc.protocol.LedgerPart.OddIdsEntry
-	44, // 44: fpc.protocol.LedgerPart.keys:type_name -> fpc.protocol.LedgerKey
-	43, // 45: fpc.protocol.LedgerHeader.buckets:type_name -> fpc.protocol.LedgerBucket
-	46, // [46:46] is the sub-list for method output_type
-	46, // [46:46] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	46, // 43: fpc.protocol.LedgerPart.odd_ids:type_name -> fpc.protocol.LedgerPart.OddIdsEntry
+	45, // 44: fpc.protocol.LedgerPart.keys:type_name -> fpc.protocol.LedgerKey
+	44, // 45: fpc.protocol.LedgerPart.removed:type_name -> fpc.protocol.LedgerRemoved
+	43, // 46: fpc.protocol.LedgerHeader.buckets:type_name -> fpc.protocol.LedgerBucket
+	47, // [47:47] is the sub-list for method output_type
+	47, // [47:47] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_ledger_proto_init() }
@@ -3531,7 +3607,7 @@ func file_fpc_protocol_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_ledger_proto_rawDesc), len(file_fpc_protocol_ledger_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   46,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
