@@ -42,6 +42,9 @@ func (n *Network) Contract(chaincode string, options ...ContractOption) *Contrac
 	return c
 }
 
+// Network returns the client that the contract belongs to.
+func (c *Contract) Network() *Network { return c.network }
+
 // Name returns the chaincode's name.
 func (c *Contract) Name() string { return c.chaincode }
 
@@ -189,6 +192,9 @@ func (c *Contract) NewProposal(ctx context.Context, function string, opts ...Opt
 	entry, err := n.registry.lookup(ctx, c.chaincode)
 	if err != nil {
 		return nil, err
+	}
+	if entry.chaincode.Mode() == protocol.ModeFull && o.view.At == 0 {
+		o.view.Min = max(o.view.Min, n.Height())
 	}
 	n.received("INV-3", "client", "client", "r_key", txID)
 	args := append([][]byte{[]byte(function)}, o.args...)

@@ -76,7 +76,7 @@ func (p *Proposal) endorseFull(ctx context.Context) (*Validation, error) {
 			return nil, err
 		}
 		if answers := g.enough(); answers != nil {
-			return p.endorsedBy(answers, g.hosts[answers[0].EnclaveID()]), nil
+			return p.endorsedBy(answers, g.hostOf(answers)), nil
 		}
 		if height, differ := g.views(); differ {
 			return nil, &ViewsDifferError{TxID: p.txID, Height: height}

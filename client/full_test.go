@@ -214,6 +214,36 @@ func TestAttack03FullMinHeight(t *testing.T) {
 	wantCode(t, err, protocol.CodeBelowMinHead)
 }
 
+// A client sees what it committed, and what another one tells it of, whichever
+// enclave it asks: one that is behind refuses.
+func TestFullReadsItsOwnWrites(t *testing.T) {
+	w := clienttest.NewFull(t)
+	contract, other := w.Connect(w.Config()).Contract(clienttest.Chaincode), w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	if _, err := contract.Submit(t.Context(), "echo", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := contract.Network().Height(); got != 2 {
+		t.Fatalf("height after a commit in block 1: got %d, want 2", got)
+	}
+	for _, e := range w.Enclaves {
+		e.Height = 1
+	}
+	_, err := contract.Evaluate(t.Context(), "echo")
+	wantCode(t, err, protocol.CodeBelowMinHead)
+	_, err = contract.Submit(t.Context(), "echo")
+	wantCode(t, err, client.CodeTooFewEndorsements)
+	if _, err := other.Evaluate(t.Context(), "echo"); err != nil {
+		t.Errorf("a client that knows of no commit: %v", err)
+	}
+	other.Network().AtLeast(contract.Network().Height())
+	other.Network().AtLeast(1)
+	_, err = other.Evaluate(t.Context(), "echo")
+	wantCode(t, err, protocol.CodeBelowMinHead)
+	if _, err := contract.EvaluateWith(t.Context(), "echo", client.WithHeight(1)); err != nil {
+		t.Errorf("a head that the caller names: %v", err)
+	}
+}
+
 func headOf(t *testing.T, m *pb.Endorsed) *pb.HeadUsed {
 	t.Helper()
 	head := &pb.HeadUsed{}

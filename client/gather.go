@@ -129,6 +129,19 @@ func (g *gathering) askOne(ctx context.Context, e trust.Enclave) heard {
 	return heard{enclave: e, host: host, answer: answer, err: err}
 }
 
+// hostOf returns the peer at which the commit is awaited: that of the enclave which
+// a later query asks first.
+func (g *gathering) hostOf(answers []*trust.Answer) Peer {
+	for _, e := range g.proposal.entry.chaincode.Enclaves() {
+		for _, a := range answers {
+			if a.EnclaveID() == e.ID {
+				return g.hosts[e.ID]
+			}
+		}
+	}
+	return g.hosts[answers[0].EnclaveID()]
+}
+
 // enough returns the endorsements that go into the transaction: over one payload,
 // and satisfying the policy. Nil: there are no such.
 func (g *gathering) enough() []*trust.Answer {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/privatechaincode/fpc/client/fabric"
@@ -81,8 +82,24 @@ type Network struct {
 	config   Config
 	registry *registry
 
+	height atomic.Uint64 // see Height
+
 	mu     sync.Mutex
 	dialed map[string]Peer // by address
+}
+
+// Height is the height of the newest block in which a call of this client was
+// committed, or that it was told of by AtLeast. Calls of Full mode read at this
+// head or at a newer one, whichever enclaves they reach: a client sees what it
+// wrote. A peer tells the height, so one that lies can have the client's calls
+// refused (below_min_head); connect anew then.
+func (n *Network) Height() uint64 { return n.height.Load() }
+
+// AtLeast has this client see what another one had committed, whose Height this
+// is.
+func (n *Network) AtLeast(height uint64) {
+	for seen := n.height.Load(); seen < height && !n.height.CompareAndSwap(seen, height); seen = n.height.Load() {
+	}
 }
 
 // Connect makes a client of one channel. It calls nobody yet.

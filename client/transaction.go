@@ -80,6 +80,9 @@ func (c *Commit) Status() (fabric.Status, error) {
 		if err != nil {
 			return fabric.Status{}, err
 		}
+		if status.Err() == nil {
+			c.transaction.network.AtLeast(status.Block + 1)
+		}
 		c.status = &status
 	}
 	return *c.status, nil

@@ -68,6 +68,15 @@ func (h *house) keep(name, text string) {
 	h.secrets = append(h.secrets, leak.Secret{Name: name, Text: text})
 }
 
+// tell has everybody see what one of them committed, as if it had been announced.
+func (h *house) tell(by *client.Contract) {
+	for _, p := range append([]*person{h.auctioneer}, h.bidders...) {
+		if p.contract != nil {
+			p.contract.Network().AtLeast(by.Network().Height())
+		}
+	}
+}
+
 func randomAmount() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(8_000_000_000_000))
 	if err != nil {
@@ -98,7 +107,9 @@ func (d *demo) create(ctx context.Context) (Step, error) {
 			if note != "" {
 				options = append(options, client.WithTransient(map[string][]byte{"note": []byte(note)}))
 			}
-			return contract.SubmitWith(ctx, function, options...)
+			answer, err := contract.SubmitWith(ctx, function, options...)
+			h.tell(contract)
+			return answer, err
 		}
 		p.query = contract.Evaluate
 		p.contract = contract
@@ -128,6 +139,7 @@ func (d *demo) commit(ctx context.Context) (Step, error) {
 	if _, err := commit.Result(); err != nil {
 		return Step{}, err
 	}
+	d.private.tell(d.private.auctioneer.contract)
 	facts := map[string]any{"mode": string(d.Mode), "endorsers": tx.Endorsers()}
 	if d.Mode == protocol.ModeFull {
 		return Step{Text: fmt.Sprintf("committed in one transaction: enclaves of %d organisations ran it and endorsed the same bytes", tx.Endorsers()), Facts: facts}, nil
