@@ -18,6 +18,7 @@ import (
 
 // Exit codes of fpc (fpc --help).
 const (
+	exitOther        = 1
 	exitUsage        = 2
 	exitUnreachable  = 3
 	exitRejected     = 4

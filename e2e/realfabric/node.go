@@ -28,8 +28,9 @@ type node struct {
 	args    []string
 	env     []string
 	dir     string
-	log     string // file with what it printed, of all its starts
-	ops     string // address of its operations service
+	log     string   // file with what it printed, of all its starts
+	ops     string   // address of its operations service
+	serves  []string // addresses at which it accepts calls
 
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -69,7 +70,20 @@ func (n *node) restart(ctx context.Context) error {
 	if err := n.start(); err != nil {
 		return err
 	}
-	return n.until(ctx, "healthy again", n.healthy)
+	return n.until(ctx, "serve again", func() error {
+		if err := n.healthy(); err != nil {
+			return err
+		}
+		// A peer calls itself healthy before it accepts calls.
+		for _, address := range n.serves {
+			conn, err := net.DialTimeout("tcp", address, time.Second)
+			if err != nil {
+				return err
+			}
+			_ = conn.Close()
+		}
+		return nil
+	})
 }
 
 // stop kills the program, as a crash would, and waits for its end.
@@ -160,6 +174,7 @@ func (n *Network) startPeer(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
+	started.serves = []string{address, chaincode}
 	n.peers = append(n.peers, started)
 	if err := started.until(ctx, "healthy", started.healthy); err != nil {
 		return err

@@ -144,6 +144,7 @@ func (n *Network) startOrderer(ctx context.Context, o *ordererNode) (err error) 
 	if err != nil {
 		return err
 	}
+	o.serves = []string{net.JoinHostPort(host, port)}
 	if err := o.until(ctx, "healthy", o.healthy); err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func TestWrongSetUp(t *testing.T) {
 		if err := n.Define(ctx, d, w.stubs.Packages); err != nil {
 			t.Fatal(err)
 		}
-		w.seller.refused(ctx, t, exitNotCommitted, "ENDORSEMENT_POLICY_FAILURE", create("a2")...)
+		w.seller.refused(ctx, t, exitOther, "too_few_endorsements", create("a2")...)
 		d.ValidationParameter, d.Sequence = nil, 3
 		if err := n.Define(ctx, d, w.stubs.Packages); err != nil {
 			t.Fatal(err)
