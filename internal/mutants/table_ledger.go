@@ -181,7 +181,7 @@ var ledgerEnclaves = []mutant{
 	},
 	{
 		"26", "VAL-8", "of two with one id in a block the first is meant, though it is invalid", "ledgerenclave/index/transactions.go",
-		`case at-1 >= start && t.code(at-1) != 0 && tx.Code == 0:`, never, "./ledgerenclave/index", "TestIndexAgainstANaiveLedger",
+		`case at-1 >= start && t.code(at-1) != 0 && tx.Code == 0:`, never, "./ledgerenclave/index", "TestOfTransactionsWithOneID",
 	},
 	{
 		"3", "EX-1", "who changed metadata wrote the value", "ledgerenclave/index/update.go",
