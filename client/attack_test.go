@@ -138,11 +138,7 @@ func TestAttack09CapturedRequest(t *testing.T) {
 	if _, err := contract.Evaluate(t.Context(), "echo", "bid 100"); err != nil {
 		t.Fatal(err)
 	}
-	sent := w.Peers[0].Sent()
-	captured, err := envelope.UnpackProposal(sent[len(sent)-1])
-	if err != nil {
-		t.Fatal(err)
-	}
+	captured := sentTo(t, w.Peers[0], protocol.FuncInvoke)
 	mallory := w.Orgs[1].Client("mallory")
 	message, _, err := envelope.NewProposal(envelope.Request{
 		ChannelID: clienttest.ChannelID, Chaincode: clienttest.Chaincode, Creator: mallory.Creator(),
@@ -163,6 +159,27 @@ func TestAttack09CapturedRequest(t *testing.T) {
 	if !ok || refusal.Code != protocol.CodeRequestRefused {
 		t.Errorf("the enclave answered status %d, %q, want a refusal with code %q", answer.GetResponse().GetStatus(), answer.GetResponse().GetMessage(), protocol.CodeRequestRefused)
 	}
+}
+
+// sentTo is the last proposal that called a function through a peer. It is not
+// the last of all: reading the registry goes on as soon as enough peers answered,
+// so that another peer may get its question late.
+func sentTo(t *testing.T, p *clienttest.Peer, function string) *envelope.Proposal {
+	t.Helper()
+	var last *envelope.Proposal
+	for _, signed := range p.Sent() {
+		proposal, err := envelope.UnpackProposal(signed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(proposal.Args()[0]) == function {
+			last = proposal
+		}
+	}
+	if last == nil {
+		t.Fatalf("%s got no call of %s", p.Name(), function)
+	}
+	return last
 }
 
 // Attack row 20: what is signed under the error label is an error, whatever
