@@ -162,6 +162,7 @@ func TestInvocationThatHangs(t *testing.T) {
 	w.initialise()
 	w.provision()
 	w.stub.Close()
+	usual := w.config.Timeout
 	w.config.Timeout, w.config.MaxInvocations = 300*time.Millisecond, 2
 	w.start()
 	for range 2 {
@@ -169,6 +170,7 @@ func TestInvocationThatHangs(t *testing.T) {
 		scene.Code(t, w.evaluate(w.client(), protocol.InvokeArgs(ccreq)), "timeout")
 	}
 	await(t, "the stub ends once all places hang", w.stub.Done())
+	w.config.Timeout = usual
 	w.restart()
 	w.commit(w.client(), "put", "k", "v")
 }
