@@ -90,7 +90,7 @@ func awaitKill(t *testing.T, s *deploy.Service, step string) {
 	t.Helper()
 	select {
 	case <-s.Processes[0].Done():
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("nothing was killed at %s: is the step not taken any more?", step)
 	}
 }
@@ -240,7 +240,7 @@ func (k *killNetwork) killNetwork(t *testing.T, ctx context.Context) {
 			err := k.create(t, trying, step)
 			select {
 			case <-exited:
-			case <-time.After(20 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatalf("nothing was killed at %s: is the step not taken any more?", step)
 			}
 			k.up(ctx, "")

@@ -267,7 +267,7 @@ func start(t testing.TB, h *Host) (end func() error) {
 // awaitHeight waits until the host's head is so high.
 func awaitHeight(t testing.TB, h *Host, height uint64) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		_, head, moved := h.state()
 		if head.GetHeight() >= height {

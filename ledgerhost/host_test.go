@@ -71,7 +71,7 @@ func TestBackPressure(t *testing.T) {
 	e.held = make(chan struct{})
 	h := open(t, config(t, e, p))
 	start(t, h)
-	full := time.After(20 * time.Second)
+	full := time.After(time.Minute)
 	for given := uint64(0); given < ahead; {
 		p.mu.Lock()
 		given = p.given
@@ -127,7 +127,7 @@ func TestStoppedLedgerEnclaveIsNotAskedToGoOn(t *testing.T) {
 	h := open(t, config(t, e, p))
 	end := start(t, h)
 	awaitHeight(t, h, 5)
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for !errors.Is(h.Health(), errStopped) {
 		select {
 		case <-time.After(time.Millisecond):
@@ -201,7 +201,7 @@ func TestCheckpointOfSomethingElse(t *testing.T) {
 		if err := h.store.save(func() ([]byte, bool, error) { return []byte{3}, true, nil }); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		if err := h.Run(ctx); protocol.CodeOf(err) != CodeForeignCheckpoint {
 			t.Errorf("a checkpoint of another %s: got %v, want code %s", name, err, CodeForeignCheckpoint)
 		}

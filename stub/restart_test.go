@@ -26,7 +26,7 @@ import (
 )
 
 // deadline bounds what a test waits for.
-const deadline = 20 * time.Second
+const deadline = time.Minute
 
 func await(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()

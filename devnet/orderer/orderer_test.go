@@ -126,7 +126,7 @@ func (b *bench) message(t *testing.T, size int) *common.Envelope {
 // block waits for a block and returns it.
 func (b *bench) block(t *testing.T, n uint64) *common.Block {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c := b.orderer.chain(b.ID)
 	if err := c.WaitHeight(ctx, n+1); err != nil {

@@ -151,7 +151,7 @@ func (p *fakePeer) result(done chan *message) *message {
 		return m
 	case err := <-p.ended:
 		p.t.Fatalf("stream ended before the transaction: %v", err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatal("the transaction did not end")
 	}
 	return nil

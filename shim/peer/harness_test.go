@@ -60,7 +60,7 @@ func (s *service) wait(t *testing.T) error {
 	select {
 	case err := <-s.served:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Serve did not return")
 		return nil
 	}

@@ -115,7 +115,7 @@ func TestKeepaliveIsEchoed(t *testing.T) {
 	p.send(&message{Type: pb.ChaincodeMessage_KEEPALIVE})
 	select {
 	case <-p.echoes:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("no echo")
 	}
 }
@@ -129,7 +129,7 @@ func TestUnexpectedMessagesEndTheStream(t *testing.T) {
 			if !strings.Contains(err.Error(), "want TRANSACTION") {
 				t.Errorf("after %s the stream ended with %v, want a protocol error", kind, err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Errorf("%s did not end the stream", kind)
 		}
 	}
