@@ -10,6 +10,7 @@
 package enclave
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -76,15 +77,11 @@ const (
 )
 
 func (l Limits) withDefaults() Limits {
-	set := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
+	return Limits{
+		MaxResult:  cmp.Or(l.MaxResult, DefaultMaxResult),
+		MaxRead:    cmp.Or(l.MaxRead, DefaultMaxRead),
+		MaxReadAll: cmp.Or(l.MaxReadAll, DefaultMaxReadAll),
 	}
-	set(&l.MaxResult, DefaultMaxResult)
-	set(&l.MaxRead, DefaultMaxRead)
-	set(&l.MaxReadAll, DefaultMaxReadAll)
-	return l
 }
 
 // Enclave is one chaincode enclave. Its methods may be called concurrently.

@@ -33,37 +33,33 @@ const (
 // *transport.Failure.
 func (e *Enclave) Handle(ctx context.Context, c *transport.Call) ([]byte, error) {
 	out, err := e.dispatch(ctx, c)
-	if err != nil {
-		f := protocol.Failure(err)
-		return nil, &transport.Failure{Step: f.GetStep(), Code: f.GetCode(), Reason: f.GetReason(), Hint: f.GetHint()}
-	}
-	return out, nil
+	return out, transport.Refusal(err)
 }
 
 func (e *Enclave) dispatch(ctx context.Context, c *transport.Call) ([]byte, error) {
 	switch c.Method {
 	case MethodInvoke:
-		return answer(ctx, c, "INV-8", &fpc.InvokeRequest{}, with(c, e.Invoke))
+		return transport.Answer(ctx, c, "INV-8", &fpc.InvokeRequest{}, with(c, e.Invoke))
 	case MethodInit:
-		return answer(ctx, c, "REG-3", &fpc.InitRequest{}, with(c, e.Init))
+		return transport.Answer(ctx, c, "REG-3", &fpc.InitRequest{}, with(c, e.Init))
 	case MethodRestore:
-		return answer(ctx, c, "INV-6c", &fpc.RestoreRequest{}, e.Restore)
+		return transport.Answer(ctx, c, "INV-6c", &fpc.RestoreRequest{}, e.Restore)
 	case MethodRefresh:
-		return answer(ctx, c, "REG-15", &fpc.RefreshRequest{}, with(c, e.Refresh))
+		return transport.Answer(ctx, c, "REG-15", &fpc.RefreshRequest{}, with(c, e.Refresh))
 	case MethodGenerateCCKeys:
-		return answer(ctx, c, "KEY-1", &fpc.GenerateCCKeysRequest{}, e.GenerateCCKeys)
+		return transport.Answer(ctx, c, "KEY-1", &fpc.GenerateCCKeysRequest{}, e.GenerateCCKeys)
 	case MethodCertificateRequest:
-		return answer(ctx, c, "REG-9", &fpc.CertificateRequest{}, e.CertificateRequest)
+		return transport.Answer(ctx, c, "REG-9", &fpc.CertificateRequest{}, e.CertificateRequest)
 	case MethodInstallCertificate:
-		return answer(ctx, c, "REG-9", &fpc.InstallCertificateRequest{}, e.InstallCertificate)
+		return transport.Answer(ctx, c, "REG-9", &fpc.InstallCertificateRequest{}, e.InstallCertificate)
 	case MethodPrepareStatement:
-		return answer(ctx, c, "KEY-5", &fpc.PrepareStatementRequest{}, e.PrepareStatement)
+		return transport.Answer(ctx, c, "KEY-5", &fpc.PrepareStatementRequest{}, e.PrepareStatement)
 	case MethodExportCCKeys:
-		return answer(ctx, c, "KEY-5", &fpc.ExportCCKeysRequest{}, with(c, e.ExportCCKeys))
+		return transport.Answer(ctx, c, "KEY-5", &fpc.ExportCCKeysRequest{}, with(c, e.ExportCCKeys))
 	case MethodImportCCKeys:
-		return answer(ctx, c, "KEY-7", &fpc.ImportCCKeysRequest{}, with(c, e.ImportCCKeys))
+		return transport.Answer(ctx, c, "KEY-7", &fpc.ImportCCKeysRequest{}, with(c, e.ImportCCKeys))
 	case MethodStatus:
-		return answer(ctx, c, "INV-6c", &fpc.StatusRequest{}, func(context.Context, *fpc.StatusRequest) (*fpc.EnclaveStatus, error) {
+		return transport.Answer(ctx, c, "INV-6c", &fpc.StatusRequest{}, func(context.Context, *fpc.StatusRequest) (*fpc.EnclaveStatus, error) {
 			return e.Status(), nil
 		})
 	}
@@ -73,22 +69,6 @@ func (e *Enclave) dispatch(ctx context.Context, c *transport.Call) ([]byte, erro
 // with hands a method the host of the call that asks for it.
 func with[Req, Resp any](c *transport.Call, run func(context.Context, Req, StateAccess) (Resp, error)) func(context.Context, Req) (Resp, error) {
 	return func(ctx context.Context, req Req) (Resp, error) { return run(ctx, req, hostState{c}) }
-}
-
-// answer decodes a request, runs it and encodes what it returns.
-func answer[Req, Resp proto.Message](ctx context.Context, c *transport.Call, step string, req Req, run func(context.Context, Req) (Resp, error)) ([]byte, error) {
-	if err := protocol.Unmarshal(step, "request "+c.Method, c.Request, req); err != nil {
-		return nil, err
-	}
-	resp, err := run(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	out, err := proto.Marshal(resp)
-	if err != nil {
-		return nil, protocol.Errorf(step, protocol.CodeInternal, "encode the answer to %s: %w", c.Method, err)
-	}
-	return out, nil
 }
 
 // hostState is [StateAccess] over the transport, on the call that it serves.

@@ -13,6 +13,7 @@
 package ledgerenclave
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -74,15 +75,11 @@ const (
 )
 
 func (l Limits) withDefaults() Limits {
-	set := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
+	return Limits{
+		MaxAsks:   cmp.Or(l.MaxAsks, DefaultMaxAsks),
+		MaxAnswer: cmp.Or(l.MaxAnswer, DefaultMaxAnswer),
+		MaxPart:   cmp.Or(l.MaxPart, DefaultMaxPart),
 	}
-	set(&l.MaxAsks, DefaultMaxAsks)
-	set(&l.MaxAnswer, DefaultMaxAnswer)
-	set(&l.MaxPart, DefaultMaxPart)
-	return l
 }
 
 // Enclave is one ledger enclave. Its methods may be called concurrently: asks

@@ -11,7 +11,10 @@
 // itself (docs/flows.md, Invocation).
 package transport
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Limits bounds what one connection may hold. Both sides must use the same
 // limits: a side that is asked to hold more than its own ends the connection.
@@ -51,18 +54,12 @@ func BlockLimits() Limits {
 }
 
 func (l Limits) withDefaults() Limits {
-	set := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
+	frame := cmp.Or(l.MaxFrame, DefaultMaxFrame)
+	return Limits{
+		MaxFrame:     frame,
+		MaxCalls:     cmp.Or(l.MaxCalls, DefaultMaxCalls),
+		MaxBytes:     max(cmp.Or(l.MaxBytes, DefaultMaxBytes), frame),
+		MaxAsks:      cmp.Or(l.MaxAsks, DefaultMaxAsks),
+		WriteTimeout: cmp.Or(l.WriteTimeout, DefaultWriteTimeout),
 	}
-	set(&l.MaxFrame, DefaultMaxFrame)
-	set(&l.MaxCalls, DefaultMaxCalls)
-	set(&l.MaxBytes, DefaultMaxBytes)
-	set(&l.MaxAsks, DefaultMaxAsks)
-	l.MaxBytes = max(l.MaxBytes, l.MaxFrame)
-	if l.WriteTimeout <= 0 {
-		l.WriteTimeout = DefaultWriteTimeout
-	}
-	return l
 }
