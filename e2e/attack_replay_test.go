@@ -12,6 +12,7 @@ import (
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/fpctest"
+	"github.com/privatechaincode/fpc/fpctest/liar"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
@@ -42,8 +43,8 @@ func TestAttack05ResultWithoutCommit(t *testing.T) {
 
 // Row 6: what an enclave signed is committed once.
 func TestAttack06Replay(t *testing.T) {
-	hosts := newLiars(t)
-	w := deployPrivate(t, "asset", hosts.via)
+	hosts := liar.NewRelays(t)
+	w := deployPrivate(t, "asset", hosts.Via)
 	w.submit("CreateAsset", "a1", "ann", "blue", "7")
 
 	t.Run("after the state went on", func(t *testing.T) {
@@ -65,10 +66,10 @@ func TestAttack06Replay(t *testing.T) {
 		refused(t, w.validate(0, read.ccrsp), protocol.CodeConsumed)
 		w.unchanged(before)
 		// One host hides the marker: its peer endorses, and is alone with that.
-		hosts.lie(instead(protocol.MarkerKey(signedIn(t, read.ccrsp).TxId), nil), host1)
+		hosts.Lie(liar.Instead(protocol.MarkerKey(signedIn(t, read.ccrsp).TxId), nil), host1)
 		refused(t, w.validate(0, read.ccrsp), protocol.CodeConsumed)
 		notCommitted(t, w.validateAt(0, 0, read.ccrsp), peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE)
-		hosts.lie(lies{})
+		hosts.Lie(liar.Lies{})
 		w.unchanged(before)
 	})
 	t.Run("endorsed twice before either is committed", func(t *testing.T) {
@@ -168,8 +169,8 @@ var alterations = map[string]func(m *fpc.EnclaveResponse){
 // Row 8: one thing at a time is altered, on the way to the enclave, from it to
 // the client, and from the client to validation.
 func TestAttack08Altered(t *testing.T) {
-	hosts := newLiars(t)
-	w := deployPrivate(t, "asset", hosts.via)
+	hosts := liar.NewRelays(t)
+	w := deployPrivate(t, "asset", hosts.Via)
 	w.submit("CreateAsset", "a1", "ann", "blue", "7")
 	before, height := w.remember(), w.ledgers()[0].Height()
 
@@ -178,12 +179,12 @@ func TestAttack08Altered(t *testing.T) {
 		"sealed call": func(p *peer.SignedProposal) { p.ProposalBytes[len(p.ProposalBytes)-1] ^= 1 },
 	} {
 		t.Run("to the enclave: "+name, func(t *testing.T) {
-			hosts.lie(lies{call: func(m *peer.ChaincodeMessage) { change(m.Proposal) }}, host1)
+			hosts.Lie(liar.Lies{Call: func(m *peer.ChaincodeMessage) { change(m.Proposal) }}, host1)
 			_, err := w.contract(0).Submit(w.ctx, "TransferAsset", "a1", "mallory")
 			refused(t, err, protocol.CodeBadSignature)
 		})
 	}
-	hosts.lie(lies{})
+	hosts.Lie(liar.Lies{})
 	honest := w.capture(0, "TransferAsset", "a1", "bob")
 	for name, change := range alterations {
 		want := protocol.CodeBadSignature
@@ -191,7 +192,7 @@ func TestAttack08Altered(t *testing.T) {
 			want = protocol.CodeNotRegistered
 		}
 		t.Run("to the client: "+name, func(t *testing.T) {
-			hosts.lie(lies{answer: func(r *peer.Response) {
+			hosts.Lie(liar.Lies{Answer: func(r *peer.Response) {
 				if signedIn(t, r.Payload).Kind == fpc.EnclaveResponse_RESULT {
 					r.Payload = alter(t, r.Payload, change)
 				}
@@ -202,7 +203,7 @@ func TestAttack08Altered(t *testing.T) {
 			if !errors.As(err, &distrusted) {
 				t.Errorf("got %v, want a NotAttestedError", err)
 			}
-			hosts.lie(lies{})
+			hosts.Lie(liar.Lies{})
 		})
 		t.Run("to validation: "+name, func(t *testing.T) {
 			altered := alter(t, honest.ccrsp, change)

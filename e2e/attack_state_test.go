@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/privatechaincode/fpc/enclave"
+	"github.com/privatechaincode/fpc/fpctest/liar"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/pb/ledger"
 	"github.com/privatechaincode/fpc/protocol"
@@ -28,27 +29,17 @@ func (w *world) stored(chaincode, key string) []byte {
 	return value
 }
 
-// instead shows another value for one key.
-func instead(key string, shown []byte) lies {
-	return lies{value: func(k string, value []byte) []byte {
-		if k == key {
-			return shown
-		}
-		return value
-	}}
-}
-
 // Row 1: the host flips one bit of a value, anywhere in it.
 func TestAttack01FlippedBit(t *testing.T) {
-	hosts := newLiars(t)
-	w := deployPrivate(t, "asset", hosts.via)
+	hosts := liar.NewRelays(t)
+	w := deployPrivate(t, "asset", hosts.Via)
 	w.submit("CreateAsset", "a1", "ann", "blue", "7")
 	value := w.stored("asset", "a1")
 	before := w.remember()
 	for _, at := range []int{0, 1, 40, len(value) / 2, len(value) - 1} {
 		flipped := bytes.Clone(value)
 		flipped[at] ^= 1
-		hosts.lie(instead("a1", flipped), host1)
+		hosts.Lie(liar.Instead("a1", flipped), host1)
 		want := enclave.CodeTamperedValue
 		if at < 9 {
 			want = enclave.CodeForeignValue // version and generation tell who wrote it
@@ -58,7 +49,7 @@ func TestAttack01FlippedBit(t *testing.T) {
 		_, err = w.contract(0).Submit(w.ctx, "UpdateAsset", "a1", "green", "8")
 		refused(t, err, want)
 	}
-	hosts.lie(lies{})
+	hosts.Lie(liar.Lies{})
 	w.unchanged(before)
 	w.submit("UpdateAsset", "a1", "green", "8")
 }
@@ -66,9 +57,9 @@ func TestAttack01FlippedBit(t *testing.T) {
 // Row 2: the host shows a value that was sealed, but not for this key, this
 // chaincode, or this network.
 func TestAttack02MovedValue(t *testing.T) {
-	hosts := newLiars(t)
+	hosts := liar.NewRelays(t)
 	w := newWorld(t, "asset")
-	w.serve(hosts.via, "asset", "asset2")
+	w.serve(hosts.Via, "asset", "asset2")
 	w.initialise()
 	create := []string{"a1", "ann", "blue", "7"}
 	w.submit("CreateAsset", create...)
@@ -91,29 +82,29 @@ func TestAttack02MovedValue(t *testing.T) {
 		"of another network":   other.stored("asset", "a1"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			hosts.lie(instead("a1", moved), host1)
+			hosts.Lie(liar.Instead("a1", moved), host1)
 			_, err := w.contract(0).Evaluate(w.ctx, "ReadAsset", "a1")
 			refused(t, err, enclave.CodeTamperedValue)
 			_, err = w.contract(0).Submit(w.ctx, "TransferAsset", "a1", "mallory")
 			refused(t, err, enclave.CodeTamperedValue)
 		})
 	}
-	hosts.lie(lies{})
+	hosts.Lie(liar.Lies{})
 	w.unchanged(before)
 }
 
 // Row 3: the host shows an old value. A query is answered from it, which Lite
 // documents; a transaction is refused when other organisations replay it.
 func TestAttack03OldValue(t *testing.T) {
-	hosts := newLiars(t)
-	w := deployPrivate(t, "asset", hosts.via)
+	hosts := liar.NewRelays(t)
+	w := deployPrivate(t, "asset", hosts.Via)
 	w.submit("CreateAsset", "a1", "ann", "blue", "7")
 	old := w.stored("asset", "a1")
 	w.submit("UpdateAsset", "a1", "green", "8")
 	before := w.remember()
 	for name, shown := range map[string][]byte{"old": old, "absent": nil} {
 		t.Run(name, func(t *testing.T) {
-			hosts.lie(instead("a1", shown), host1)
+			hosts.Lie(liar.Instead("a1", shown), host1)
 			answer, err := w.contract(1).Evaluate(w.ctx, "ReadAsset", "a1")
 			if shown != nil && (err != nil || !strings.Contains(string(answer), "blue")) {
 				t.Errorf("a query: got %s, error %v; want the old answer, which the documentation warns of", answer, err)
@@ -127,15 +118,15 @@ func TestAttack03OldValue(t *testing.T) {
 			refused(t, err, protocol.CodeStaleRead)
 		})
 	}
-	hosts.lie(lies{})
+	hosts.Lie(liar.Lies{})
 	w.unchanged(before)
 }
 
 // Row 4: the host hides a row of a range, or adds one that was deleted. A query
 // is answered, which Lite documents; a transaction is refused at replay.
 func TestAttack04HiddenAndAddedRows(t *testing.T) {
-	hosts := newLiars(t)
-	w := deployPrivate(t, "asset", hosts.via)
+	hosts := liar.NewRelays(t)
+	w := deployPrivate(t, "asset", hosts.Via)
 	for _, id := range []string{"a1", "a2", "a3"} {
 		w.submit("CreateAsset", id, "ann", "blue", "7")
 	}
@@ -151,7 +142,7 @@ func TestAttack04HiddenAndAddedRows(t *testing.T) {
 		seen int
 	}{"hidden": {hidden, 1}, "added": {added, 3}} {
 		t.Run(name, func(t *testing.T) {
-			hosts.lie(lies{rows: test.rows}, host1)
+			hosts.Lie(liar.Lies{Rows: test.rows}, host1)
 			answer, err := w.contract(0).Evaluate(w.ctx, "RangeAssets", "a1", "a9")
 			if got := strings.Count(string(answer), `"id"`); err != nil || got != test.seen {
 				t.Errorf("a query: got %s, error %v; want %d assets, which the documentation warns of", answer, err, test.seen)
@@ -161,12 +152,12 @@ func TestAttack04HiddenAndAddedRows(t *testing.T) {
 		})
 	}
 	t.Run("invented", func(t *testing.T) {
-		hosts.lie(lies{rows: func(rows []*ledger.KV) []*ledger.KV {
+		hosts.Lie(liar.Lies{Rows: func(rows []*ledger.KV) []*ledger.KV {
 			return []*ledger.KV{rows[0], {Namespace: rows[0].Namespace, Key: "a2", Value: rows[1].Value}, rows[1]}
 		}}, host1)
 		_, err := w.contract(0).Evaluate(w.ctx, "RangeAssets", "a1", "a9")
 		refused(t, err, enclave.CodeTamperedValue)
 	})
-	hosts.lie(lies{})
+	hosts.Lie(liar.Lies{})
 	w.unchanged(before)
 }

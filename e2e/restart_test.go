@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/fpctest/liar"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/trace"
@@ -78,13 +79,13 @@ func TestRestartOfTheEnclave(t *testing.T) {
 // The stub is killed while its enclave runs a call: the client is told, nothing
 // is committed, and the same call succeeds when it is made again.
 func TestRestartDuringAnInvocation(t *testing.T) {
-	hosts := newLiars(t)
-	w := deployPrivate(t, "asset", hosts.via)
+	hosts := liar.NewRelays(t)
+	w := deployPrivate(t, "asset", hosts.Via)
 	w.submit("CreateAsset", "a1", "ann", "blue", "7")
 	before, height := w.remember(), w.ledgers()[0].Height()
 
 	asked, release := make(chan struct{}), make(chan struct{})
-	hosts.lie(lies{value: func(_ string, value []byte) []byte {
+	hosts.Lie(liar.Lies{Value: func(_ string, value []byte) []byte {
 		close(asked)
 		<-release // the enclave waits for the value
 		return value
@@ -96,7 +97,7 @@ func TestRestartDuringAnInvocation(t *testing.T) {
 		done <- err
 	}()
 	<-asked
-	hosts.lie(lies{})
+	hosts.Lie(liar.Lies{})
 	w.kill(w.service)
 	close(release)
 	err := <-done

@@ -80,6 +80,9 @@ type Config struct {
 	// a new block, and at the end.
 	CheckpointBlocks uint64
 	CheckpointEvery  time.Duration
+	// AwaitLimit is how long the method await waits at most, as of each call; nil:
+	// [AwaitLimit].
+	AwaitLimit func() time.Duration
 	// Progress is told how far the ledger enclave got; nil: nobody.
 	Progress func(Progress)
 	Meter    Meter          // nil: none

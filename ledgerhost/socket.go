@@ -18,7 +18,7 @@ import (
 	"github.com/privatechaincode/fpc/transport"
 )
 
-// AwaitLimit is how long the method await waits at most.
+// AwaitLimit is how long the method await waits at most, by default.
 const AwaitLimit = 5 * time.Second
 
 const (
@@ -142,13 +142,17 @@ func unavailable(why string) error {
 	return &transport.Failure{Step: step, Code: string(CodeUnavailable), Reason: "there is no ledger enclave to ask: " + why, Hint: "try again; why it is so stands in the log of fpc-ledger-host"}
 }
 
-// await waits until the head is above a height, or for [AwaitLimit].
+// await waits until the head is above a height, or for the configured limit.
 func (h *Host) await(ctx context.Context, request []byte) ([]byte, error) {
 	req := &fpc.AwaitBlock{}
 	if err := proto.Unmarshal(request, req); err != nil {
 		return nil, &transport.Failure{Step: step, Code: "malformed", Reason: "an await that does not decode"}
 	}
-	limit := time.NewTimer(AwaitLimit)
+	longest := AwaitLimit
+	if h.config.AwaitLimit != nil {
+		longest = h.config.AwaitLimit()
+	}
+	limit := time.NewTimer(longest)
 	defer limit.Stop()
 	for expired := false; ; {
 		_, head, moved := h.state()

@@ -2,7 +2,11 @@
 
 //go:build !nosim
 
-package e2e
+// Package liar is untrusted: it has the hosts of enclaves that lie, for tests. One
+// stands between peers and stubs, another is in place of fpc-ledger-host; the
+// enclaves behind them are processes as they are for anybody. No product code
+// imports it.
+package liar
 
 import (
 	"context"
@@ -23,36 +27,49 @@ import (
 	"github.com/privatechaincode/fpc/internal/rpc"
 )
 
-// lies are what a host changes of what its peer and its stub tell each other.
-// What is nil is passed on as it is.
-type lies struct {
-	// value is what the stub is shown for a key, instead of its value.
-	value func(key string, value []byte) []byte
-	// rows are what it is shown of a range.
-	rows func(rows []*ledger.KV) []*ledger.KV
-	// call is what the stub is called with; it may be changed in place.
-	call func(*peer.ChaincodeMessage)
-	// answer is what it answers; it may be changed in place.
-	answer func(*peer.Response)
+// Lies are what a host changes of what its peer and its stub tell each other.
+// What is nil is passed on as it is. Calls run at the same time; so may these
+// functions.
+type Lies struct {
+	// Value is what the stub is shown for a key, instead of its value.
+	Value func(key string, value []byte) []byte
+	// Rows are what it is shown of a range, up to a hundred at a time.
+	Rows func(rows []*ledger.KV) []*ledger.KV
+	// Call is what the stub is called with; it may be changed in place, the
+	// transaction id, too.
+	Call func(*peer.ChaincodeMessage)
+	// Answer is what it answers; it may be changed in place.
+	Answer func(*peer.Response)
 }
 
-// liars stand between the peers and the stubs of a chaincode, one for each
+// Instead shows another value for one key.
+func Instead(key string, shown []byte) Lies {
+	return Lies{Value: func(k string, value []byte) []byte {
+		if k == key {
+			return shown
+		}
+		return value
+	}}
+}
+
+// Relays stand between the peers and the stubs of a chaincode, one for each
 // organisation, as its host can. They are honest until told otherwise.
-type liars struct {
-	t     *testing.T
-	byOrg map[string]*liar // by MSP id
+type Relays struct {
+	t     testing.TB
+	byOrg map[string]*relay // by MSP id
 }
 
-func newLiars(t *testing.T) *liars { return &liars{t: t, byOrg: map[string]*liar{}} }
+// NewRelays makes relays that end with the test.
+func NewRelays(t testing.TB) *Relays { return &Relays{t: t, byOrg: map[string]*relay{}} }
 
-// via is a deploy.Endpoint.
-func (l *liars) via(name, address string) (string, error) {
+// Via is a deploy.Endpoint: it puts a relay before a stub's address.
+func (l *Relays) Via(name, address string) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	_, mspID, _ := strings.Cut(name, "@")
-	host := &liar{target: address}
+	host := &relay{target: address}
 	l.byOrg[mspID] = host
 	s := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
 	rpc.RegisterChaincodeServer(s, host)
@@ -67,13 +84,13 @@ func (l *liars) via(name, address string) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-var _ deploy.Endpoint = (*liars)(nil).via
+var _ deploy.Endpoint = (*Relays)(nil).Via
 
-// lie makes the hosts of the organisations named lie, and those of all others
-// honest.
-func (l *liars) lie(with lies, mspIDs ...string) {
+// Lie makes the hosts of the organisations named lie, and those of all others
+// honest; without any all are honest.
+func (l *Relays) Lie(with Lies, mspIDs ...string) {
 	for _, host := range l.byOrg {
-		host.set(lies{})
+		host.set(Lies{})
 	}
 	for _, id := range mspIDs {
 		l.byOrg[id].set(with)
@@ -82,28 +99,28 @@ func (l *liars) lie(with lies, mspIDs ...string) {
 
 const maxMessage = 100 << 20
 
-// liar is one host: to the peer a chaincode, to the stub a peer.
-type liar struct {
+// relay is one host: to the peer a chaincode, to the stub a peer.
+type relay struct {
 	target string
 	mu     sync.Mutex
-	lies   lies
+	with   Lies
 }
 
-func (l *liar) set(to lies) {
+func (l *relay) set(to Lies) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lies = to
+	l.with = to
 }
 
-func (l *liar) now() lies {
+func (l *relay) now() Lies {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lies
+	return l.with
 }
 
 // Connect implements rpc.ChaincodeServer: it relays one stream of the chaincode
 // protocol until either side ends it.
-func (l *liar) Connect(fromPeer rpc.ChaincodeStream) error {
+func (l *relay) Connect(fromPeer rpc.ChaincodeStream) error {
 	cc, err := grpc.NewClient("passthrough:///"+l.target, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
 	if err != nil {
@@ -116,7 +133,7 @@ func (l *liar) Connect(fromPeer rpc.ChaincodeStream) error {
 	if err != nil {
 		return err
 	}
-	r := &relayed{liar: l, asked: map[string]*peer.ChaincodeMessage{}}
+	r := &relayed{relay: l, asked: map[string]*peer.ChaincodeMessage{}, renamed: map[string]string{}}
 	ended := make(chan error, 2)
 	go func() { ended <- pass(fromPeer.Recv, toStub.Send, r.toStub) }()
 	go func() { ended <- pass(toStub.Recv, fromPeer.Send, r.toPeer) }()
@@ -145,18 +162,29 @@ func pass(from func() (*peer.ChaincodeMessage, error), to func(*peer.ChaincodeMe
 // relayed is one stream, with what each transaction asked for last: an answer
 // does not say what it answers.
 type relayed struct {
-	*liar
+	*relay
 	askedMu sync.Mutex
 	asked   map[string]*peer.ChaincodeMessage // by transaction
+	renamed map[string]string                 // transaction ids, as the stub has them to the peer's, and back
+}
+
+// rename gives a message the id that its transaction has on the other side.
+func (r *relayed) rename(m *peer.ChaincodeMessage) {
+	if other, ok := r.renamed[m.Txid]; ok {
+		m.Txid = other
+	}
 }
 
 func (r *relayed) toPeer(m *peer.ChaincodeMessage) error {
-	if m.Type == peer.ChaincodeMessage_COMPLETED {
-		return rewriteAs(m, &peer.Response{}, r.now().answer)
-	}
 	r.askedMu.Lock()
-	defer r.askedMu.Unlock()
-	r.asked[m.Txid] = m
+	r.rename(m)
+	if m.Type != peer.ChaincodeMessage_COMPLETED {
+		r.asked[m.Txid] = m
+	}
+	r.askedMu.Unlock()
+	if m.Type == peer.ChaincodeMessage_COMPLETED {
+		return rewriteAs(m, &peer.Response{}, r.now().Answer)
+	}
 	return nil
 }
 
@@ -164,39 +192,51 @@ func (r *relayed) toStub(m *peer.ChaincodeMessage) error {
 	now := r.now()
 	switch m.Type {
 	case peer.ChaincodeMessage_TRANSACTION:
-		if now.call != nil {
-			now.call(m)
+		if now.Call != nil {
+			r.called(m, now.Call)
 		}
 	case peer.ChaincodeMessage_RESPONSE:
 		r.askedMu.Lock()
 		asked := r.asked[m.Txid]
+		r.rename(m)
 		r.askedMu.Unlock()
 		return now.change(asked, m)
 	}
 	return nil
 }
 
+// called changes a call, and remembers under which id the stub now knows it.
+func (r *relayed) called(m *peer.ChaincodeMessage, change func(*peer.ChaincodeMessage)) {
+	theirs := m.Txid
+	change(m)
+	if m.Txid != theirs {
+		r.askedMu.Lock()
+		defer r.askedMu.Unlock()
+		r.renamed[m.Txid], r.renamed[theirs] = theirs, m.Txid
+	}
+}
+
 // change changes an answer to the stub.
-func (l lies) change(asked, m *peer.ChaincodeMessage) error {
+func (l Lies) change(asked, m *peer.ChaincodeMessage) error {
 	switch asked.GetType() {
 	case peer.ChaincodeMessage_GET_STATE:
 		get := &peer.GetState{}
-		if err := proto.Unmarshal(asked.Payload, get); err != nil || l.value == nil {
+		if err := proto.Unmarshal(asked.Payload, get); err != nil || l.Value == nil {
 			return err
 		}
-		m.Payload = l.value(get.Key, m.Payload)
+		m.Payload = l.Value(get.Key, m.Payload)
 	case peer.ChaincodeMessage_GET_STATE_MULTIPLE:
 		get := &peer.GetStateMultiple{}
-		if err := proto.Unmarshal(asked.Payload, get); err != nil || l.value == nil {
+		if err := proto.Unmarshal(asked.Payload, get); err != nil || l.Value == nil {
 			return err
 		}
 		return rewriteAs(m, &peer.GetStateMultipleResult{}, func(result *peer.GetStateMultipleResult) {
 			for i, key := range get.Keys {
-				result.Values[i] = l.value(key, result.Values[i])
+				result.Values[i] = l.Value(key, result.Values[i])
 			}
 		})
 	case peer.ChaincodeMessage_GET_STATE_BY_RANGE, peer.ChaincodeMessage_QUERY_STATE_NEXT:
-		if l.rows == nil {
+		if l.Rows == nil {
 			return nil
 		}
 		return rewriteAs(m, &peer.QueryResponse{}, func(result *peer.QueryResponse) {
@@ -207,7 +247,7 @@ func (l lies) change(asked, m *peer.ChaincodeMessage) error {
 				rows = append(rows, kv)
 			}
 			result.Results = nil
-			for _, kv := range l.rows(rows) {
+			for _, kv := range l.Rows(rows) {
 				raw, _ := proto.Marshal(kv)
 				result.Results = append(result.Results, &peer.QueryResultBytes{ResultBytes: raw})
 			}
