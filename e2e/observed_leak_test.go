@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/privatechaincode/fpc/builder"
 	"github.com/privatechaincode/fpc/client"
@@ -35,15 +37,32 @@ import (
 // chaincode prints all that it is told, and fails in every way.
 func TestAttack25NothingInWhatOperatorsSee(t *testing.T) {
 	enclave := enclavetest.Build(t, "./testdata/blurt")
-	t.Run("service", func(t *testing.T) { observed(t, enclave, nil).searchAll() })
+	t.Run("service", func(t *testing.T) { observedInLite(t, enclave, nil).searchAll(seenInLite) })
 	t.Run("launched", func(t *testing.T) {
 		dir := t.TempDir()
 		b := filepath.Join(dir, "builder")
 		if out, err := exec.Command(filepath.Join(bin(t), "fpc"), "builder", "install", b).CombinedOutput(); err != nil {
 			t.Fatalf("fpc builder install: %v: %s", err, out)
 		}
-		observed(t, enclave, []string{"--builder", b, "--peer-env", "Org1MSP:" + builder.EnvState + "=" + filepath.Join(dir, "state")}).searchAll()
+		observedInLite(t, enclave, []string{"--builder", b, "--peer-env", "Org1MSP:" + builder.EnvState + "=" + filepath.Join(dir, "state")}).searchAll(seenInLite)
 	})
+}
+
+// seen is what must be among that which operators see: a search of nothing finds
+// nothing.
+type seen struct {
+	texts     []string
+	processes []string // that record steps and send spans
+	addresses int      // at which metrics are served, at least
+}
+
+var seenInLite = seen{
+	texts: []string{
+		"level=DEBUG", "call answered", "call refused", string(protocol.CodeConsumed), // logs
+		`fpc_stub_validations_total{code="consumed",outcome="refused"} `, `fpc_ercc_registrations_total{code="",of="keys",outcome="ok"} 1`, "fpc_network_transactions_total", `"status":"OK"`,
+	},
+	processes: []string{"ercc@Org1MSP", "ercc@Org2MSP", "stub@Org1MSP", "stub@Org2MSP", "enclave@Org1MSP", "client"},
+	addresses: 1 + 3 + 2, // of network, registries, and stubs
 }
 
 // audited is a world of which all that operators can see is collected.
@@ -54,9 +73,19 @@ type audited struct {
 	texts     map[string][]byte // what operators saw, by where
 }
 
-// observed runs the chaincode on a network whose processes tell all that they
-// can. With a builder its stubs are launched by the peers.
-func observed(t *testing.T, enclave string, launch []string) *audited {
+// observedInLite runs the chaincode on such a network. With a builder its stubs are
+// launched by the peers.
+func observedInLite(t *testing.T, enclave string, launch []string) *audited {
+	t.Helper()
+	w := observed(t, launch)
+	w.deployBlurt(enclave, launch != nil)
+	w.blurt()
+	w.blurtInLite()
+	return w
+}
+
+// observed starts a network whose processes tell all that they can.
+func observed(t *testing.T, args []string) *audited {
 	t.Helper()
 	w := &audited{
 		world:     &world{t: t, name: "blurt", log: newLogged(), ctx: bounded(t)},
@@ -66,7 +95,7 @@ func observed(t *testing.T, enclave string, launch []string) *audited {
 	tell := []string{
 		builder.EnvLogLevel + "=debug", builder.EnvOperations + "=127.0.0.1:0", builder.EnvCollector + "=" + w.collector.URL(),
 	}
-	args := launch
+	args = slices.Clone(args)
 	for _, variable := range tell {
 		for _, org := range []string{"Org1MSP", "Org2MSP", "Org3MSP"} {
 			args = append(args, "--peer-env", org+":"+variable)
@@ -78,8 +107,6 @@ func observed(t *testing.T, enclave string, launch []string) *audited {
 	w.Network = w.server.attach()
 	t.Cleanup(func() { stop(t, w.Network) })
 	w.Env = tell
-	w.deployBlurt(enclave, launch != nil)
-	w.blurt()
 	return w
 }
 
@@ -112,7 +139,7 @@ func (w *audited) secret(name string) string {
 	return text
 }
 
-// blurt has the chaincode say every kind of secret, and be refused.
+// blurt has the chaincode say every kind of secret.
 func (w *audited) blurt() {
 	w.t.Helper()
 	contract := w.contract(1)
@@ -130,6 +157,13 @@ func (w *audited) blurt() {
 	if _, err := contract.Submit(w.ctx, "panic", w.secret("panic")); !errors.As(err, &failed) || strings.Contains(failed.Message, "no:") {
 		w.t.Errorf("panic: got %v, want an error that does not tell what the chaincode said", err)
 	}
+	w.command(true, "keep", "k3", w.secret("command"), "")
+	w.command(false, "fail", w.secret("failing command"))
+}
+
+// blurtInLite has its answers be refused at validation.
+func (w *audited) blurtInLite() {
+	w.t.Helper()
 	kept := w.capture(1, "keep", "k2", w.secret("replayed"), "")
 	if err := w.validate(1, kept.ccrsp); err != nil {
 		w.t.Fatal(err)
@@ -138,8 +172,6 @@ func (w *audited) blurt() {
 	if err := w.validate(1, alterByte(kept.ccrsp)); err == nil {
 		w.t.Error("an altered response was validated")
 	}
-	w.command(true, "keep", "k3", w.secret("command"), "")
-	w.command(false, "fail", w.secret("failing command"))
 }
 
 // alterByte alters the middle of a message.
@@ -175,9 +207,21 @@ func (w *audited) command(succeeds bool, words ...string) {
 // serves is what programs log about their metrics.
 var serves = regexp.MustCompile(`health and metrics are served\\?" address=([^\s"]+)`)
 
-// collect ends all processes and takes what operators saw of them.
-func (w *audited) collect() {
+// collect takes the blocks, ends all processes and takes what operators saw of them.
+// It answers at how many addresses there were metrics.
+func (w *audited) collect() int {
 	w.t.Helper()
+	info, err := w.At(0, w.Orgs[0].Client).Info(w.ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for number := range info.GetHeight() {
+		b, err := w.Peer(0).Block(w.ctx, w.Channel, number, w.Orgs[0].Client, time.Now())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.texts[fmt.Sprint("block ", number)] = encode(w.t, b)
+	}
 	w.files("log", w.Dir, "*.log")
 	w.texts["log of network"] = []byte(strings.Join(w.log.since(0), "\n"))
 	var addresses []string
@@ -190,16 +234,17 @@ func (w *audited) collect() {
 		w.scrape(address + "/metrics")
 		w.scrape(address + "/healthz")
 	}
-	if want := 1 + len(w.Orgs) + 2; len(addresses) < want {
-		w.t.Errorf("got metrics at %v, want at least %d addresses: of network, registries, and stubs", addresses, want)
-	}
 	w.service.Stop()
+	if w.ledger != nil {
+		w.ledger.Stop()
+	}
 	w.registry.Stop()
 	w.server.stop()
 	w.files("log", w.Dir, "*.log")
 	w.texts["log of network"] = []byte(strings.Join(w.log.since(0), "\n"))
 	w.files("steps", w.Trace, "*.jsonl")
 	w.texts["spans"] = w.collector.Bytes()
+	return len(addresses)
 }
 
 func (w *audited) files(what, dir, pattern string) {
@@ -230,10 +275,12 @@ func (w *audited) scrape(where string) {
 }
 
 // searchAll looks for the secrets in all that operators saw, and for what must be
-// there: a search of nothing finds nothing.
-func (w *audited) searchAll() {
+// there.
+func (w *audited) searchAll(want seen) {
 	w.t.Helper()
-	w.collect()
+	if got := w.collect(); got < want.addresses {
+		w.t.Errorf("got metrics at %d addresses, want at least %d", got, want.addresses)
+	}
 	searcher, err := leak.New(w.secrets)
 	if err != nil {
 		w.t.Fatal(err)
@@ -249,19 +296,16 @@ func (w *audited) searchAll() {
 	if len(searcher.Bytes("a log", planted)) == 0 {
 		w.t.Errorf("%q was not found in %q", w.secrets[0].Text, planted)
 	}
-	for _, want := range []string{
-		"level=DEBUG", "call answered", "call refused", string(protocol.CodeConsumed), // logs
-		`fpc_stub_validations_total{code="consumed",outcome="refused"} `, `fpc_ercc_registrations_total{code="",of="keys",outcome="ok"} 1`, "fpc_network_transactions_total", `"status":"OK"`,
-	} {
-		if !strings.Contains(all.String(), want) {
-			w.t.Errorf("%q is in nothing of what operators see", want)
+	for _, text := range want.texts {
+		if !strings.Contains(all.String(), text) {
+			w.t.Errorf("%q is in nothing of what operators see", text)
 		}
 	}
-	w.processesTell()
+	w.tell(want.processes)
 }
 
-// processesTell demands steps and spans of every process.
-func (w *audited) processesTell() {
+// tell demands steps and spans of processes.
+func (w *audited) tell(processes []string) {
 	w.t.Helper()
 	events, err := trace.ReadDir(w.Trace)
 	if err != nil {
@@ -274,7 +318,7 @@ func (w *audited) processesTell() {
 	for _, s := range w.collector.Spans() {
 		sent[s.Service] = true
 	}
-	for _, process := range []string{"ercc@Org1MSP", "ercc@Org2MSP", "stub@Org1MSP", "stub@Org2MSP", "enclave@Org1MSP", "client"} {
+	for _, process := range processes {
 		if !wrote[process] {
 			w.t.Errorf("%s wrote no steps; these did: %v", process, wrote)
 		}

@@ -63,7 +63,7 @@ func (n *Network) ledgerProgram(org int, spec LedgerSpec) (Program, error) {
 	}
 	p := n.program("ledger", org, filepath.Join(n.Bin, "fpc-ledger-host"), append(args, spec.Args...)...)
 	p.Address = unixScheme + socket
-	p.Env = []string{"CORE_PEER_ADDRESS=" + o.Peer.Address, "CORE_PEER_LOCALMSPID=" + o.MSPID, "CORE_PEER_MSPCONFIGPATH=" + o.Reader}
+	p.Env = append(p.Env, "CORE_PEER_ADDRESS="+o.Peer.Address, "CORE_PEER_LOCALMSPID="+o.MSPID, "CORE_PEER_MSPCONFIGPATH="+o.Reader)
 	if len(o.Peer.RootCerts) == 0 {
 		return p, nil
 	}

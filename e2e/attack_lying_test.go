@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/privatechaincode/fpc/devnet/ca"
+	"github.com/privatechaincode/fpc/fpctest/attack"
+)
+
+// Rows 3, 4, 6, 10, 15 and 23 in Full, on a network of which one organisation's hosts
+// lie. The order matters little, but that a revocation comes last: it changes what
+// the channel is.
+func TestAttack030406101523FullLyingHosts(t *testing.T) {
+	ctx, n := startNetwork(t)
+	var cas []*ca.Authority
+	for _, o := range n.Orgs {
+		org, ok := n.Devnet.Org(o.MSPID)
+		if !ok {
+			t.Fatalf("the network has no %s", o.MSPID)
+		}
+		cas = append(cas, org.CA)
+	}
+	w := attack.Start(ctx, t, &n.Network, cas)
+	t.Run("old value", w.OldValues)
+	t.Run("frozen view", w.FrozenView)
+	t.Run("rows", w.Rows)
+	t.Run("replay", w.Replays)
+	t.Run("foreign writer", w.ForeignWriters)
+	t.Run("forged blocks", w.ForgedBlocks)
+	t.Run("creators", w.Creators)
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !nosim
+
+// Package attack is untrusted: it runs attacks of docs/security.md on a whole
+// network in Full mode, for tests. What runs on the embedded network runs on real
+// ones too. No product code imports it.
+package attack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/privatechaincode/fpc/client"
+	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/devnet/ca"
+	"github.com/privatechaincode/fpc/fabric/block"
+	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/fpctest/liar"
+	"github.com/privatechaincode/fpc/internal/deploy"
+	"github.com/privatechaincode/fpc/internal/pb/peer"
+	"github.com/privatechaincode/fpc/protocol"
+)
+
+const (
+	// Chaincode is the private chaincode that is attacked, and its sample.
+	Chaincode = "asset"
+	// Policy is its endorsement policy.
+	Policy = "AND('Org1MSP.enclave','Org2MSP.enclave')"
+
+	host1, host2 = "Org1MSP", "Org2MSP"
+)
+
+// World is a network with a private chaincode of Full mode, whose enclaves the
+// first two organisations host. Their hosts can lie about the peer's state, the
+// first one's about blocks, too. Registries, stubs, enclaves and ledger enclaves
+// are processes of their own.
+type World struct {
+	*deploy.Network
+	// Hosts stand between peers and stubs, Ledger between the first organisation's
+	// peer and its ledger enclave.
+	Hosts  *liar.Relays
+	Ledger *liar.Ledger
+
+	ctx      context.Context
+	pins     *trust.Pins
+	cas      []*ca.Authority  // the organisations'
+	contract *client.Contract // in the third organisation's name, which hosts nothing
+	hash     []byte           // of the channel
+	version  string           // of the chaincode's definition
+}
+
+// Start deploys all on a running network, and ends it with the test. cas are the
+// authorities that certify the organisations' members, in the order of n.Orgs.
+func Start(ctx context.Context, t testing.TB, n *deploy.Network, cas []*ca.Authority) *World {
+	t.Helper()
+	w := &World{Network: n, Hosts: liar.NewRelays(t), ctx: ctx, cas: cas}
+	genesis, err := n.At(0, n.Orgs[0].Admin).GenesisBlock(ctx)
+	check(t, err)
+	w.pins, err = trust.PinBlocks(genesis, nil)
+	check(t, err)
+	w.hash, err = protocol.ChannelHash(genesis)
+	check(t, err)
+	policy, err := n.RegistryPolicy(ctx, Chaincode)
+	check(t, err)
+	registry, err := n.ServeRegistry(ctx, policy)
+	check(t, err)
+	t.Cleanup(registry.Stop)
+	ledgers, err := n.ServeLedgers(ctx, deploy.LedgerSpec{})
+	check(t, err)
+	t.Cleanup(ledgers.Stop)
+	check(t, ledgers.Processes[0].Stop())
+	w.Ledger = liar.ServeLedger(ctx, t, n, 0, genesis)
+	service, manifest, err := n.ServePrivate(ctx, deploy.Private{
+		Name: Chaincode, Enclave: filepath.Join(n.Bin, "samples", Chaincode), Policy: Policy, Hosts: 2, Via: w.Hosts.Via,
+	})
+	check(t, err)
+	t.Cleanup(service.Stop)
+	_, err = n.InitEnclaves(ctx, 2, Chaincode, manifest, nil)
+	check(t, err)
+	parsed, err := protocol.ParseCodeManifest(manifest)
+	check(t, err)
+	w.version = parsed.Version()
+	w.contract, err = n.Contract(Chaincode, deploy.Client{Signer: n.Orgs[2].Client, Pins: w.pins})
+	check(t, err)
+	return w
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Code is the code of a refusal: in a sealed error text, in the error itself, or
+// in the text that a peer relayed.
+func Code(err error) protocol.Code {
+	var sealed *client.ChaincodeError
+	if errors.As(err, &sealed) {
+		if step, ok := protocol.ParseError(sealed.Message); ok {
+			return step.Code
+		}
+		return ""
+	}
+	if c := protocol.CodeOf(err); c != "" || err == nil {
+		return c
+	}
+	step, ok := protocol.ParseError(err.Error())
+	if !ok {
+		return ""
+	}
+	return step.Code
+}
+
+func refused(t testing.TB, what string, err error, want protocol.Code) {
+	t.Helper()
+	if got := Code(err); err == nil || got != want {
+		t.Errorf("%s: got code %q of %v, want %s", what, got, err, want)
+	}
+}
+
+// submit invokes a function.
+func (w *World) submit(t testing.TB, function string, args ...string) {
+	t.Helper()
+	if _, err := w.contract.Submit(w.ctx, function, args...); err != nil {
+		t.Fatalf("%s %q: %v", function, args, err)
+	}
+}
+
+// reads wants an honest answer.
+func (w *World) reads(t testing.TB, key, want string) {
+	t.Helper()
+	if got, err := w.contract.Evaluate(w.ctx, "ReadAsset", key); err != nil || !strings.Contains(string(got), want) {
+		t.Errorf("asset %s: got %s, error %v; want %s in it", key, got, err, want)
+	}
+}
+
+// propose signs a call in somebody's name.
+func (w *World) propose(t testing.TB, by msp.Signer, function string, opts ...client.Option) *peer.SignedProposal {
+	t.Helper()
+	p, err := w.contract.NewProposal(w.ctx, function, append(slices.Clone(opts), client.WithCreator(by.Creator()))...)
+	check(t, err)
+	signature, err := by.Sign(p.Bytes())
+	check(t, err)
+	return &peer.SignedProposal{ProposalBytes: p.Bytes(), Signature: signature}
+}
+
+// ask sends a call to one organisation's peer alone and returns why it is refused.
+func (w *World) ask(t testing.TB, org int, function string, opts ...client.Option) error {
+	t.Helper()
+	return w.send(org, w.propose(t, w.Orgs[2].Client, function, opts...))
+}
+
+func (w *World) send(org int, proposal *peer.SignedProposal) error {
+	answer, err := w.Peer(org).ProcessProposal(w.ctx, proposal)
+	if err != nil {
+		return err
+	}
+	if r := answer.GetResponse(); r.GetStatus() >= 400 {
+		return &fabric.RejectedError{Server: w.Orgs[org].MSPID, Status: r.GetStatus(), Message: r.GetMessage()}
+	}
+	return nil
+}
+
+// endorsed is a call that both enclaves endorsed and nobody ordered.
+func (w *World) endorsed(t testing.TB, by msp.Signer, function string, args ...string) *fabric.Transaction {
+	t.Helper()
+	c, err := w.Contract(Chaincode, deploy.Client{Signer: by, Pins: w.pins})
+	check(t, err)
+	p, err := c.NewProposal(w.ctx, function, client.WithArguments(args...))
+	check(t, err)
+	v, err := p.Endorse(w.ctx)
+	check(t, err)
+	tx, err := v.Endorse(w.ctx)
+	check(t, err)
+	return &fabric.Transaction{TxID: tx.TransactionID(), Payload: tx.Bytes()}
+}
+
+// order has a transaction ordered and wants it to be valid at every peer.
+func (w *World) order(t testing.TB, by msp.Signer, tx *fabric.Transaction) {
+	t.Helper()
+	if _, err := w.As(by).Order(w.ctx, tx); err != nil {
+		t.Fatalf("transaction %.12s: %v", tx.TxID, err)
+	}
+}
+
+// height is the number of blocks that all peers have, once they are level.
+func (w *World) height(t testing.TB) uint64 {
+	t.Helper()
+	var highest uint64
+	for {
+		level := true
+		for org := range w.Orgs {
+			info, err := w.At(org, w.Orgs[org].Client).Info(w.ctx)
+			check(t, err)
+			level = level && (org == 0 || info.GetHeight() == highest)
+			highest = max(highest, info.GetHeight())
+		}
+		if level {
+			return highest
+		}
+	}
+}
+
+// unchanged tells whether nothing was committed since a height, and the key is what
+// it was. All hosts are honest by then.
+func (w *World) unchanged(t testing.TB, before uint64, key, want string) {
+	t.Helper()
+	if got := w.height(t); got != before {
+		t.Errorf("got %d blocks, want %d as before", got, before)
+	}
+	w.reads(t, key, want)
+}
+
+// shown is the sealed value of a key, as the first organisation's peer answers it.
+func (w *World) shown(t testing.TB, key string) []byte {
+	t.Helper()
+	var (
+		mu   sync.Mutex
+		seen []byte
+	)
+	w.Hosts.Lie(liar.Lies{Value: func(k string, value []byte) []byte {
+		mu.Lock()
+		defer mu.Unlock()
+		if k == key {
+			seen = slices.Clone(value)
+		}
+		return value
+	}}, host1)
+	defer w.Hosts.Lie(liar.Lies{})
+	check(t, w.ask(t, 0, "ReadAsset", client.WithArguments(key)))
+	mu.Lock()
+	defer mu.Unlock()
+	if len(seen) == 0 {
+		t.Fatalf("no value of %s was seen", key)
+	}
+	return seen
+}
+
+// GoesOn wants the private chaincode to work, and its ledger enclave to be where the
+// channel is, whatever stands in the blocks so far.
+func (w *World) GoesOn(t *testing.T, key string) {
+	t.Helper()
+	w.submit(t, "CreateAsset", key, "ann", "blue", "7")
+	w.submit(t, "UpdateAsset", key, "green", "8")
+	w.reads(t, key, "green")
+	height := w.height(t)
+	if head, want := w.Ledger.Await(w.ctx, height), block.Hash(w.block(t, height-1).GetHeader()); !bytes.Equal(head.GetHash(), want) {
+		t.Errorf("the ledger enclave's head is %x, the channel's %x", head.GetHash(), want)
+	}
+}
