@@ -6,6 +6,7 @@ package enclave_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -359,6 +360,24 @@ func TestAttack10FullRevokedCreator(t *testing.T) {
 	w.Orgs[1].Revoke(creator)
 	w.CommitConfig(w.Revocations(2))
 	wantCode(t, "revoked", ask(), protocol.CodeRevokedCreator)
+}
+
+// INV-11: a member of an organisation that the host named and the channel does not
+// have is refused, although the enclave was refreshed with it.
+func TestAttack10FullOrganisationThatTheHostNames(t *testing.T) {
+	w := full.Start(t, script{})
+	h, invented := w.Hosts[0], fpctest.NewOrg(t, "Org9MSP")
+	genuine := w.Orgs
+	w.Orgs = append(slices.Clone(genuine), invented)
+	msps := w.MSPs()
+	w.Orgs = genuine
+	if _, err := h.Enclave.Refresh(t.Context(), &fpc.RefreshRequest{Msps: msps, AttestationParams: h.InitRequest().AttestationParams}, h); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.AskWith(invented.Client("mallory"), full.Heights{}, &fpc.ClearRequest{Args: [][]byte{[]byte("get:k")}}).Send(h)
+	wantCode(t, "a member whom the host made", err, protocol.CodeForeignCreator)
+	_, err = w.Ask("get:k").Send(h)
+	wantCode(t, "a member of the channel", err, "")
 }
 
 // INV-13: a request for another ledger enclave's instance is refused, sealed.

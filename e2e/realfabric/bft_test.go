@@ -16,6 +16,14 @@ import (
 // where Fabric is too old.
 func startByzantine(t *testing.T) *recording {
 	t.Helper()
+	skipBeforeFabric3(t)
+	ctx, n := startNetworkWith(t, Options{Byzantine: true})
+	return newRecording(ctx, t, n)
+}
+
+// skipBeforeFabric3 skips a test of what older Fabric has not got.
+func skipBeforeFabric3(t *testing.T) {
+	t.Helper()
 	programs, err := FromEnvironment()
 	if err != nil {
 		t.Skipf("SKIPPED: %v", err)
@@ -27,8 +35,6 @@ func startByzantine(t *testing.T) *recording {
 	if strings.HasPrefix(strings.TrimPrefix(version, "v"), "2.") {
 		t.Skipf("SKIPPED: Fabric %s has no BFT orderers", version)
 	}
-	ctx, n := startNetworkWith(t, Options{Byzantine: true})
-	return newRecording(ctx, t, n)
 }
 
 // A channel whose blocks four orderers agree on by BFT. The ledger that follows

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !nosim
+
 package realfabric
 
 import (
-	"path/filepath"
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/internal/deploy"
 )
@@ -16,43 +19,40 @@ import (
 // first organisation's programs, too.
 func TestEnclavesEndorse(t *testing.T) {
 	ctx, n := startNetwork(t)
+	enclavesEndorse(ctx, t, n)
+}
+
+// TestEnclavesEndorseUnderByzantineOrderers: the same where four orderers agree by
+// BFT, of which one is down from the middle on; and what too few enclaves, or plain
+// peers, endorse is not valid there either.
+func TestEnclavesEndorseUnderByzantineOrderers(t *testing.T) {
+	skipBeforeFabric3(t)
+	ctx, n := startNetworkWith(t, Options{Byzantine: true})
+	seller := enclavesEndorse(ctx, t, n)
+	n.orderers[3].stop()
+	if _, err := seller.Submit(ctx, "create", "a3", "a statue"); err != nil {
+		t.Fatalf("while one orderer is down: %v", err)
+	}
+	onlyEnclaves(ctx, t, n, seller)
+}
+
+// enclavesEndorse deploys all of Full mode and uses it. It answers the contract in
+// the first organisation's name.
+func enclavesEndorse(ctx context.Context, t *testing.T, n *Network) *client.Contract {
+	t.Helper()
 	pins, err := trust.PinBlocks(n.Genesis, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, err := n.RegistryPolicy(ctx, "auction")
-	if err != nil {
-		t.Fatal(err)
+	ledgers, auction := serveFull(ctx, t, n)
+	contract := func(org int) *client.Contract {
+		c, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[org].Client, Pins: pins})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
 	}
-	ercc, err := n.ServeRegistry(ctx, policy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ercc.Stop()
-	ledgers, err := n.ServeLedgers(ctx, deploy.LedgerSpec{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ledgers.Stop()
-	auction, manifest, err := n.ServePrivate(ctx, deploy.Private{
-		Name: "auction", Enclave: filepath.Join(n.Bin, "samples", "auction"), Hosts: 2,
-		Policy: "AND('Org1MSP.enclave','Org2MSP.enclave')",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer auction.Stop()
-	if _, err := n.InitEnclaves(ctx, 2, "auction", manifest, func(step, what string) { t.Log(step, what) }); err != nil {
-		t.Fatal(err)
-	}
-	seller, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[0].Client, Pins: pins})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bidder, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[1].Client, Pins: pins})
-	if err != nil {
-		t.Fatal(err)
-	}
+	seller, bidder := contract(0), contract(1)
 	if _, err := seller.Submit(ctx, "create", "a1", "a painting"); err != nil {
 		t.Fatal(err)
 	}
@@ -72,4 +72,5 @@ func TestEnclavesEndorse(t *testing.T) {
 	if err != nil || !strings.Contains(string(answer), `"amount":42`) {
 		t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
 	}
+	return seller
 }

@@ -36,24 +36,19 @@ func TestOnlyEnclavesEndorse(t *testing.T) {
 		t.Fatal(err)
 	}
 	serveFull(ctx, t, n)
-	contract := func(org int) *client.Contract {
-		c, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[org].Client, Pins: pins})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
+	seller, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[0].Client, Pins: pins})
+	if err != nil {
+		t.Fatal(err)
 	}
-	seller, bidder := contract(0), contract(1)
 	if _, err := seller.Submit(ctx, "create", "a1", "a painting"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bidder.Submit(ctx, "bid", "a1", "42"); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := bidder.Evaluate(ctx, "mybid", "a1")
-	if err != nil || !strings.Contains(string(answer), `"amount":42`) {
-		t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
-	}
+	onlyEnclaves(ctx, t, n, seller)
+}
+
+// onlyEnclaves has others endorse what an enclave computed.
+func onlyEnclaves(ctx context.Context, t *testing.T, n *Network, seller *client.Contract) {
+	t.Helper()
 	for name, endorsers := range map[string]func(v *client.Validation) []*peer.ProposalResponse{
 		"plain peers, the same payload": func(v *client.Validation) []*peer.ProposalResponse {
 			return []*peer.ProposalResponse{byPeer(t, n, 0, v), byPeer(t, n, 1, v), byPeer(t, n, 2, v)}
@@ -81,7 +76,7 @@ func TestOnlyEnclavesEndorse(t *testing.T) {
 
 // serveFull deploys registry, ledger enclaves and auction, and provisions two
 // enclaves of it.
-func serveFull(ctx context.Context, t *testing.T, n *Network) {
+func serveFull(ctx context.Context, t *testing.T, n *Network) (ledgers, auction *deploy.Service) {
 	t.Helper()
 	policy, err := n.RegistryPolicy(ctx, "auction")
 	if err != nil {
@@ -92,7 +87,7 @@ func serveFull(ctx context.Context, t *testing.T, n *Network) {
 		t.Fatal(err)
 	}
 	t.Cleanup(ercc.Stop)
-	ledgers, err := n.ServeLedgers(ctx, deploy.LedgerSpec{})
+	ledgers, err = n.ServeLedgers(ctx, deploy.LedgerSpec{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +102,7 @@ func serveFull(ctx context.Context, t *testing.T, n *Network) {
 	if _, err := n.InitEnclaves(ctx, 2, "auction", manifest, func(step, what string) { t.Log(step, what) }); err != nil {
 		t.Fatal(err)
 	}
+	return ledgers, auction
 }
 
 // byPeer is a peer's endorsement of what enclaves endorsed.

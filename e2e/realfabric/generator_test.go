@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/privatechaincode/fpc/devnet/ledger"
+	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/fabric/policy"
 	"github.com/privatechaincode/fpc/fabric/rwset"
 	"github.com/privatechaincode/fpc/internal/pb/common"
@@ -29,6 +30,7 @@ type generator struct {
 	forger  *forger
 	random  *rand.Rand
 	earlier []*common.Envelope
+	seconds []msp.Signer // second peers of Org2; all but the last are revoked
 	state   *ledger.Snapshot
 }
 
@@ -101,6 +103,9 @@ func (g *generator) proposed(d forgery) forgery {
 	d.creator = pick(g, g.forger.clients...)
 	all := slices.Clone(g.forger.peers)
 	g.random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if at := slices.Index(all, g.forger.peers[1]); len(g.seconds) > 0 && g.one(4) {
+		all[at] = pick(g, g.seconds...)
+	}
 	d.endorsers = all[:pick(g, 1, 2, 2, 2, 3, 3, 3)]
 	if g.one(15) {
 		d.endorsers = append(slices.Clone(g.forger.clients), d.endorsers[0])

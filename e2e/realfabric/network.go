@@ -91,6 +91,9 @@ type Options struct {
 	// Byzantine is for four BFT orderers in place of one raft orderer; Fabric 3
 	// only.
 	Byzantine bool
+	// ForeignPlugin is a second name that peers have for their own validation; who
+	// does not know it cannot judge what it validates. Empty: there is none.
+	ForeignPlugin string
 }
 
 // Builder is an external builder that the peers have beside the one for services.

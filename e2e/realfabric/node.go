@@ -216,8 +216,12 @@ var dockerEndpoint = regexp.MustCompile(`(?m)^( *endpoint:) *unix:.*docker\.sock
 // externalBuilders finds the list in core.yaml and its first entry's indentation.
 var externalBuilders = regexp.MustCompile(`(?m)^ +externalBuilders:.*\n( *)- `)
 
+// validators finds the map of validation plugins in core.yaml and its first
+// entry's indentation.
+var validators = regexp.MustCompile(`(?m)^ +validators:.*\n( *)vscc:`)
+
 // peerConfig is the distribution's core.yaml with our external builders and
-// without a docker endpoint: there is no docker here, and a peer's health check
+// validation plugin and without a docker endpoint: there is no docker here, and a peer's health check
 // would wait for one.
 func (n *Network) peerConfig() (string, error) {
 	dir := filepath.Join(n.dir, "peercfg")
@@ -241,6 +245,13 @@ func (n *Network) peerConfig() (string, error) {
 		entries = append(append(entries, raw[at[2]:at[3]]...), line...)
 	}
 	raw = slices.Insert(raw, at[2], entries...)
+	if name := n.options.ForeignPlugin; name != "" {
+		at := validators.FindSubmatchIndex(raw)
+		if at == nil {
+			return "", errors.New("core.yaml has no entry in peer.handlers.validators")
+		}
+		raw = slices.Insert(raw, at[2], []byte(string(raw[at[2]:at[3]])+name+": {name: DefaultValidation}\n")...)
+	}
 	return dir, os.WriteFile(filepath.Join(dir, "core.yaml"), dockerEndpoint.ReplaceAll(raw, []byte("$1")), 0o644)
 }
 

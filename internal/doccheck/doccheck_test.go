@@ -68,6 +68,34 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 }
 
+// Every test of an attack stands in the table: what is shown is said.
+func TestAttacksAreNamed(t *testing.T) {
+	declaration := regexp.MustCompile(`(?m)^func (TestAttack\d\d\w*)\(`)
+	table := page(t)
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		for _, m := range declaration.FindAllSubmatch(b, -1) {
+			if name := "`" + filepath.ToSlash(folder) + "." + string(m[1]) + "`"; !strings.Contains(table, name) {
+				t.Errorf("docs/security.md does not name %s", name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Every attack has its row, and a test with a row's number stands in that row.
 func TestRowsAndTheirTests(t *testing.T) {
 	seen := map[int]bool{}
