@@ -281,6 +281,26 @@ func TestAttack23ForeignWriter(t *testing.T) {
 	wantPayload(t, "written again by enclaves", w.Ask("get:r1").MustSend(w.Hosts[0]), "r1=2;")
 }
 
+// Attack row 23: colluding CAs' keys cannot change a key's policy either without
+// that whoever reads the key, or its policy, is told.
+func TestAttack23PolicyOfOthers(t *testing.T) {
+	w := full.Start(t, script{})
+	h := w.Hosts[0]
+	w.Submit("put:k=v")
+	weak := ledgertest.Rule(t, "OR('Org1MSP.member')")
+	raw, _ := w.Tx(ledgertest.Tx{
+		Chaincode: full.Chaincode, Version: full.Version, Endorsers: w.Signers(),
+		Namespaces: []rwset.Namespace{{Name: full.Chaincode, Metadata: []rwset.MetadataWrite{{Key: "k", Entries: []rwset.Entry{
+			{Name: peer.MetaDataKeys_VALIDATION_PARAMETER.String(), Value: signaturePolicy(t, weak)},
+		}}}}},
+	})
+	w.MustCommit(raw)
+	a, err := w.Ask("readpolicy:k").Send(h)
+	wantSealedError(t, "a policy that others set", a, err, protocol.CodeForeignWriter)
+	a, err = w.Ask("get:k").Send(h)
+	wantSealedError(t, "the value under that policy", a, err, protocol.CodeForeignWriter)
+}
+
 // Attack row 22: an enclave that is registered, has keys of its own, and was never
 // provisioned by ERCC's account.
 func TestAttack22FullUnprovisionedEnclave(t *testing.T) {
@@ -324,6 +344,7 @@ func TestAttack24FullForeignPolicy(t *testing.T) {
 	w.MustCommit(call.Transaction(call.All()...))
 	one := w.Ask("put:k=one")
 	w.MustCommit(one.Transaction(one.MustSend(h)))
+	wantPayload(t, "written as the key's policy asks", w.Ask("get:k").MustSend(h), "k=one;")
 	wantPayload(t, "the policy", w.Ask("readpolicy:k").MustSend(w.Hosts[1]), fmt.Sprintf("%x;", signaturePolicy(t, own)))
 }
 

@@ -62,10 +62,13 @@ func TestEnclaveCertificate(t *testing.T) {
 		certificate []byte
 		want        protocol.Code
 	}{
-		"another enclave's":     {other, protocol.CodeWrongEnclave},
-		"no organisation unit":  {h.Certificate(fpctest.RoleClient), protocol.CodeWrongCertificate},
-		"role peer":             {h.Certificate(fpctest.RolePeer, w.OU()), protocol.CodeWrongCertificate},
-		"no role":               {h.Certificate(w.OU()), protocol.CodeWrongCertificate},
+		"another enclave's":    {other, protocol.CodeWrongEnclave},
+		"no organisation unit": {h.Certificate(fpctest.RoleClient), protocol.CodeWrongCertificate},
+		"role peer":            {h.Certificate(fpctest.RolePeer, w.OU()), protocol.CodeWrongCertificate},
+		"no role":              {h.Certificate(w.OU()), protocol.CodeWrongCertificate},
+		"two versions' units": {
+			h.Certificate(fpctest.RoleClient, w.OU(), protocol.EnclaveOU(w.Hash(), full.Chaincode, "fpc-2")), protocol.CodeWrongCertificate,
+		},
 		"a CA of the same name": {byForeignCA, protocol.CodeWrongCertificate},
 		"no certificate":        {[]byte("x"), protocol.CodeMalformed},
 	}

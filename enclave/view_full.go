@@ -7,9 +7,7 @@ import (
 	"context"
 
 	"github.com/privatechaincode/fpc/fabric/rwset"
-	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
-	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -211,6 +209,8 @@ func (v *fullView) policy(key string) (stored, error) {
 		return stored{}, protocol.Errorf(stepPolicy, protocol.CodeStaleView, "the peer's policy of key %q is not the one at height %d", key, v.pinned.height)
 	case !info.GetPresent():
 		return stored{value: resp.GetMetadata()}, nil
+	case !info.GetByEnclaves():
+		return stored{}, protocol.Errorf(stepPolicy, protocol.CodeForeignWriter, "key %q or its policy was written by a transaction that no registered enclaves of this chaincode endorsed", key)
 	}
 	return stored{resp.GetMetadata(), &rwset.Version{Block: info.GetBlock(), Tx: uint64(info.GetPosition())}}, nil
 }
@@ -221,23 +221,9 @@ func (v *fullView) admit(key string, policy []byte) error {
 	if len(policy) == 0 {
 		return nil
 	}
-	envelope := &common.SignaturePolicyEnvelope{}
-	if err := protocol.UnmarshalFabric(stepPolicy, "policy", policy, envelope); err != nil {
-		return err
-	}
-	application, err := marshal(&peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_SignaturePolicy{SignaturePolicy: envelope}})
-	if err != nil {
-		return protocol.Errorf(stepPolicy, protocol.CodeInternal, "encode the policy: %w", err)
-	}
 	params := v.state.params
-	mode, _, err := protocol.EnclavePolicy(stepPolicy, application, v.state.channelHash, params.GetChaincodeId(), params.GetVersion())
-	if err != nil || mode != protocol.ModeFull {
-		return protocol.Errorf(stepPolicy, CodeForeignPolicy, "key %q: the policy is not one of this definition's enclaves only", key)
-	}
-	for _, p := range envelope.GetIdentities() {
-		if p.GetPrincipalClassification() != common.MSPPrincipal_ORGANIZATION_UNIT {
-			return protocol.Errorf(stepPolicy, CodeForeignPolicy, "key %q: the policy names a certificate, not the enclaves' organisation unit", key)
-		}
+	if _, err := protocol.EnclaveKeyPolicy(stepPolicy, policy, v.state.channelHash, params.GetChaincodeId(), params.GetVersion()); err != nil {
+		return protocol.Errorf(stepPolicy, CodeForeignPolicy, "key %q: %w", key, err)
 	}
 	return nil
 }

@@ -114,6 +114,9 @@ func TestAttack12FullRegisterRefusals(t *testing.T) {
 		"certificate with the unit of another chaincode": {lie: func(_ *registry, e *scene.Enclave) {
 			e.Certificate = e.Certify(scene.Org1, fpctest.RoleClient, protocol.EnclaveOU(e.Data.GetChannelHash(), "other", e.Data.GetCcParams().GetVersion()))
 		}, want: protocol.CodeWrongCertificate},
+		"certificate with the unit of another version too": {lie: func(_ *registry, e *scene.Enclave) {
+			e.Certificate = e.Certify(scene.Org1, fpctest.RoleClient, e.Unit(), protocol.EnclaveOU(e.Data.GetChannelHash(), e.Data.GetCcParams().GetChaincodeId(), "fpc-2"))
+		}, want: protocol.CodeWrongCertificate},
 		"certificate of a peer": {lie: func(_ *registry, e *scene.Enclave) {
 			e.Certificate = e.Certify(scene.Org1, fpctest.RolePeer, e.Unit())
 		}, want: protocol.CodeWrongCertificate},

@@ -98,71 +98,138 @@ func (r registry) has(key string) bool {
 	return err == nil && len(value) != 0
 }
 
-// mayWrite tells whether an enclave was registered, provisioned and not revoked.
-func (r registry) mayWrite(cc, id string) bool {
-	return r.has(protocol.CredentialsKey(cc, id)) && r.has(protocol.ProvisionedKey(cc, id)) && !r.has(protocol.RevokedKey(cc, id))
+// mayWrite tells whether an enclave was registered for this version of a
+// chaincode, provisioned and not revoked. The version matters: whatever else its
+// CA certifies, an enclave of older code stays one.
+func (r registry) mayWrite(cc, version, id string) bool {
+	credentials, err := r.view.Value(r.name, protocol.CredentialsKey(cc, id))
+	if err != nil || len(credentials) == 0 {
+		return false
+	}
+	parsed, err := protocol.ParseCredentials("EX-1", credentials)
+	return err == nil && parsed.Data.GetCcParams().GetVersion() == version &&
+		r.has(protocol.ProvisionedKey(cc, id)) && !r.has(protocol.RevokedKey(cc, id))
 }
 
 // writers tells by whom the state of private chaincodes was changed (EX-1). It
 // judges by definitions and by ERCC's state as they were before the block.
 type writers struct {
-	ledger   *ledger
-	view     *index.View
-	result   *validate.Result
-	policies map[string]policy.Policy // by namespace; nil: not of Full mode
-	may      map[[2]string]bool       // by namespace and enclave
+	ledger  *ledger
+	view    *index.View
+	result  *validate.Result
+	full    map[string]*fullDefinition // by namespace; nil: not of Full mode
+	may     map[[2]string]bool         // by namespace and enclave
+	endorse map[change]*endorsed
+}
+
+// fullDefinition is a definition whose endorsers are enclaves.
+type fullDefinition struct {
+	version string
+	policy  policy.Policy
+}
+
+// change is what a transaction does to a namespace.
+type change struct {
+	tx        int
+	namespace string
+}
+
+// endorsed is by which enclaves a change is endorsed, and whether they satisfy the
+// definition's policy.
+type endorsed struct {
+	enclaves []*msp.Presented
+	enough   bool
 }
 
 func (l *ledger) writers(view *index.View, result *validate.Result) *writers {
-	return &writers{l, view, result, make(map[string]policy.Policy), make(map[[2]string]bool)}
+	return &writers{l, view, result, make(map[string]*fullDefinition), make(map[[2]string]bool), make(map[change]*endorsed)}
 }
 
-// byEnclaves tells whether a transaction's writes to a namespace are endorsed by
-// enclaves: the definition asks for enclaves, and what it asks for is still
-// satisfied when only those count that ERCC held registered, provisioned and not
-// revoked. So certificates that a CA gave to a key which is no enclave's count for
-// nothing.
-func (w *writers) byEnclaves(tx int, namespace string) bool {
-	p := w.policy(namespace)
-	if p == nil || w.result.Codes[tx] != peer.TxValidationCode_VALID {
+// byEnclaves tells whether a transaction's change of a key is endorsed by
+// enclaves: the definition asks for enclaves, and what it asks for, or the key's
+// own policy does, is still satisfied when only those count that ERCC held
+// registered, provisioned and not revoked, each once. So certificates that a CA
+// gave to a key which is no enclave's count for nothing, and neither does a second
+// certificate for one that is.
+func (w *writers) byEnclaves(tx int, namespace, key string) bool {
+	d := w.definition(namespace)
+	if d == nil || w.result.Codes[tx] != peer.TxValidationCode_VALID {
 		return false
 	}
-	var enclaves []*msp.Presented
-	for _, endorser := range w.result.Txs[tx].Endorsers() {
-		if w.counts(namespace, endorser) {
-			enclaves = append(enclaves, endorser)
+	e := w.endorsed(d, change{tx, namespace})
+	if len(e.enclaves) == 0 {
+		return false
+	}
+	if own := w.ownPolicy(d, namespace, key); own != nil {
+		return own.EvaluateIdentities(e.enclaves) == nil
+	}
+	return e.enough
+}
+
+// foreign tells whether others changed a key of a namespace that belongs to
+// enclaves.
+func (w *writers) foreign(tx int, namespace, key string) bool {
+	return w.definition(namespace) != nil && !w.byEnclaves(tx, namespace, key)
+}
+
+func (w *writers) endorsed(d *fullDefinition, c change) *endorsed {
+	e, ok := w.endorse[c]
+	if ok {
+		return e
+	}
+	e = &endorsed{}
+	seen := make(map[string]bool)
+	for _, endorser := range w.result.Txs[c.tx].Endorsers() {
+		if id := enclaveID(endorser); !seen[id] && w.counts(c.namespace, d.version, id) {
+			seen[id] = true
+			e.enclaves = append(e.enclaves, endorser)
 		}
 	}
-	return len(enclaves) > 0 && p.EvaluateIdentities(enclaves) == nil
+	e.enough = d.policy.EvaluateIdentities(e.enclaves) == nil
+	w.endorse[c] = e
+	return e
 }
 
-// foreign tells whether others changed a namespace that belongs to enclaves.
-func (w *writers) foreign(tx int, namespace string) bool {
-	return w.policy(namespace) != nil && !w.byEnclaves(tx, namespace)
-}
-
-func (w *writers) policy(namespace string) policy.Policy {
-	p, ok := w.policies[namespace]
-	if !ok {
-		p = w.ledger.enclavePolicy(w.view, namespace)
-		w.policies[namespace] = p
+// ownPolicy returns the policy of a key that enclaves gave it, if enclaves alone
+// satisfy it; nil: its writers must satisfy the definition's.
+func (w *writers) ownPolicy(d *fullDefinition, namespace, key string) policy.Policy {
+	own := w.view.KeyPolicy(namespace, key)
+	if len(own) == 0 || !w.view.Info(namespace, key).GetByEnclaves() {
+		return nil
 	}
-	return p
+	envelope, err := protocol.EnclaveKeyPolicy("EX-5", own, w.ledger.channelHash, namespace, d.version)
+	if err != nil {
+		return nil
+	}
+	compiled, err := policy.Compile(envelope, w.view.Bundle().Identities())
+	if err != nil {
+		return nil
+	}
+	return compiled
 }
 
-func (w *writers) counts(namespace string, endorser *msp.Presented) bool {
-	id := [2]string{namespace, enclaveID(endorser)}
-	may, ok := w.may[id]
+func (w *writers) definition(namespace string) *fullDefinition {
+	d, ok := w.full[namespace]
 	if !ok {
-		may = registry{w.view, w.ledger.registry}.mayWrite(namespace, id[1])
-		w.may[id] = may
+		d = w.ledger.fullDefinition(w.view, namespace)
+		w.full[namespace] = d
+	}
+	return d
+}
+
+func (w *writers) counts(namespace, version, id string) bool {
+	at := [2]string{namespace, id}
+	may, ok := w.may[at]
+	if !ok {
+		may = registry{w.view, w.ledger.registry}.mayWrite(namespace, version, id)
+		w.may[at] = may
 	}
 	return may
 }
 
-// enclavePolicy returns a namespace's endorsement policy if its definition is of
-// Full mode, otherwise nil.
-func (l *ledger) enclavePolicy(view *index.View, namespace string) policy.Policy {
+// fullDefinition returns a namespace's definition if it is of Full mode, otherwise
+// nil.
+func (l *ledger) fullDefinition(view *index.View, namespace string) *fullDefinition {
 	if namespace == lifecycle.Namespace || namespace == l.registry {
 		return nil
 	}
@@ -178,7 +245,7 @@ func (l *ledger) enclavePolicy(view *index.View, namespace string) policy.Policy
 	if err != nil {
 		return nil
 	}
-	return compiled
+	return &fullDefinition{defined.Version, compiled}
 }
 
 // enclaveID is the id that an enclave has whose key the certificate is over.

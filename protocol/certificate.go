@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"slices"
+	"strings"
 )
 
 // parseCertificate reads exactly one PEM certificate.
@@ -35,6 +36,11 @@ func CheckEnclaveCertificate(step string, text []byte, enclaveVK []byte, ou stri
 	}
 	if !slices.Contains(cert.Subject.OrganizationalUnit, ou) {
 		return nil, Errorf(step, CodeWrongCertificate, "the certificate lacks the organisation unit %s of this chaincode's enclaves", ou)
+	}
+	for _, unit := range cert.Subject.OrganizationalUnit {
+		if unit != ou && strings.HasPrefix(unit, enclaveOUPrefix) {
+			return nil, Errorf(step, CodeWrongCertificate, "the certificate carries %.64q too: this enclave would pass for one of another version, chaincode or channel", unit)
+		}
 	}
 	return cert, nil
 }

@@ -81,6 +81,33 @@ func EnclavePolicy(step string, applicationPolicy, channelHash []byte, chaincode
 	return ModeFull, envelope, nil
 }
 
+// EnclaveKeyPolicy reads a key's own endorsement policy, a serialised
+// SignaturePolicyEnvelope, and demands that nobody but enclaves of exactly this
+// channel, chaincode and version satisfies it, by their organisation unit (EX-5):
+// who may write a key could otherwise put an old value back.
+//
+// Codes: malformed, too_large, bad_enclave_policy.
+func EnclaveKeyPolicy(step string, keyPolicy, channelHash []byte, chaincodeID, version string) (*common.SignaturePolicyEnvelope, error) {
+	envelope := &common.SignaturePolicyEnvelope{}
+	if err := UnmarshalFabric(step, "policy", keyPolicy, envelope); err != nil {
+		return nil, err
+	}
+	application, err := marshal(&peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_SignaturePolicy{SignaturePolicy: envelope}})
+	if err != nil {
+		return nil, Errorf(step, CodeInternal, "encode the policy: %w", err)
+	}
+	mode, _, err := EnclavePolicy(step, application, channelHash, chaincodeID, version)
+	if err != nil || mode != ModeFull {
+		return nil, Errorf(step, CodeBadEnclavePolicy, "the policy is not one of this definition's enclaves only")
+	}
+	for _, p := range envelope.GetIdentities() {
+		if p.GetPrincipalClassification() != common.MSPPrincipal_ORGANIZATION_UNIT {
+			return nil, Errorf(step, CodeBadEnclavePolicy, "the policy names a certificate, not the enclaves' organisation unit")
+		}
+	}
+	return envelope, nil
+}
+
 // principalUnits returns the organisation units that satisfy the principal or
 // that its certificate carries, none for other kinds, and whether the principal is
 // bound to an issuer, as it must be.

@@ -10,15 +10,16 @@ var full = []mutant{
 	},
 	{
 		"22", "EX-1", "who endorsed a value does not matter", "enclave/view_full.go",
-		`case !info.GetByEnclaves():`, `case false:`, "./enclave", "TestAttack22FullRevokedEnclave",
+		`case !info.GetByEnclaves():
+		return stored{}, protocol.Errorf(step,`, never, "./enclave", "TestAttack22FullRevokedEnclave",
 	},
 	{
 		"4", "EX-3", "rows that the ledger enclave knows may be missing at the end", "enclave/view_range.go",
 		`if err != nil || want == nil {`, `if err != nil || want != nil || want == nil {`, "./enclave", "TestAttack04FullHiddenAndAddedRows",
 	},
 	{
-		"24", "EX-5", "any policy may be set on a key", "enclave/view_full.go",
-		`if err != nil || mode != protocol.ModeFull {`, never, "./enclave", "TestAttack24FullForeignPolicy",
+		"24", "EX-5", "any policy may be set on a key", "protocol/enclavepolicy.go",
+		`if err != nil || mode != ModeFull {`, never, "./enclave", "TestAttack24FullForeignPolicy",
 	},
 	{
 		"3", "INV-11", "the request's min_height does not matter", "enclave/view_full.go",
@@ -39,6 +40,10 @@ var full = []mutant{
 	{
 		"", "REG-9", "any certificate of the organisation is installed", "enclave/certificate.go",
 		`if err := next.checkEndorser(); err != nil {`, `if err := next.checkEndorser(); err != nil && len(next.id) < 0 {`, "./enclave", "TestEnclaveCertificate",
+	},
+	{
+		"12", "REG-9", "a certificate for two versions is installed", "protocol/certificate.go",
+		`if unit != ou && strings.HasPrefix(unit, enclaveOUPrefix) {`, never, "./enclave", "TestEnclaveCertificate",
 	},
 	{
 		"14", "KEY-5", "keys are exported without a head statement", "enclave/export.go",

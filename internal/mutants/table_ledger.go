@@ -51,11 +51,11 @@ var ledgerEnclaves = []mutant{
 	},
 	{
 		"23", "EX-1", "any key of the right organisation unit is an enclave's", "ledgerenclave/enclaves.go",
-		`if w.counts(namespace, endorser) {`, `if w.counts(namespace, endorser) || true {`, "./ledgerenclave", "TestAttack23ForeignWriter",
+		`!seen[id] && w.counts(c.namespace, d.version, id) {`, `!seen[id] && (w.counts(c.namespace, d.version, id) || true) {`, "./ledgerenclave", "TestAttack23ForeignWriter",
 	},
 	{
 		"23", "EX-1", "removals by others are forgotten", "ledgerenclave/enclaves.go",
-		`return w.policy(namespace) != nil && !w.byEnclaves(tx, namespace)`, `return false`, "./ledgerenclave", "TestAttack23ForeignWriter",
+		`return w.definition(namespace) != nil && !w.byEnclaves(tx, namespace, key)`, `return false`, "./ledgerenclave", "TestAttack23ForeignWriter",
 	},
 	{
 		"23", "EX-1", "removals by others are in no checkpoint", "ledgerenclave/index/import.go",
@@ -71,15 +71,46 @@ var ledgerEnclaves = []mutant{
 	},
 	{
 		"23", "EX-1", "one enclave among forgers is enough", "ledgerenclave/enclaves.go",
-		`return len(enclaves) > 0 && p.EvaluateIdentities(enclaves) == nil`, `return len(enclaves) > 0`, "./ledgerenclave", "TestAttack23ForeignWriter",
+		`	return e.enough
+`, `	return true
+`, "./ledgerenclave", "TestAttack23ForeignWriter",
 	},
 	{
 		"22", "EX-1", "an enclave that nobody provisioned", "ledgerenclave/enclaves.go",
-		`&& r.has(protocol.ProvisionedKey(cc, id)) &&`, `&&`, "./ledgerenclave", "TestAttack22UnprovisionedEnclave",
+		`r.has(protocol.ProvisionedKey(cc, id)) &&`, `true &&`, "./ledgerenclave", "TestAttack22UnprovisionedEnclave",
 	},
 	{
 		"22", "EX-1", "a revoked enclave writes", "ledgerenclave/enclaves.go",
 		` && !r.has(protocol.RevokedKey(cc, id))`, ``, "./ledgerenclave", "TestAttack22UnprovisionedEnclave",
+	},
+	{
+		"23", "EX-1", "an enclave of another version writes", "ledgerenclave/enclaves.go",
+		`return err == nil && parsed.Data.GetCcParams().GetVersion() == version &&`, `return err == nil && parsed.Data.GetCcParams() != nil &&`, "./ledgerenclave", "TestAttack23EnclaveOfTwoVersions",
+	},
+	{
+		"23", "EX-1", "an enclave counts once for each of its certificates", "ledgerenclave/enclaves.go",
+		`if id := enclaveID(endorser); !seen[id] && `, `if id := enclaveID(endorser); `, "./ledgerenclave", "TestAttack23OneEnclaveTwice",
+	},
+	{
+		"23", "EX-5", "a policy that others gave a key counts", "ledgerenclave/enclaves.go",
+		` || !w.view.Info(namespace, key).GetByEnclaves() {`, ` {`, "./ledgerenclave", "TestAttack23PolicyOfOthers",
+	},
+	{
+		"23", "EX-1", "others change a key's policy unseen", "ledgerenclave/index/update.go",
+		`if r.writer&byEnclaves != 0 && r.writer&^byEnclaves != r.version && !u.byEnclaves(int(w.Version.Tx), w) {`, never, "./ledgerenclave", "TestAttack23PolicyOfOthers",
+	},
+	{
+		"23", "EX-5", "a policy that others set is read", "enclave/view_full.go",
+		`case !info.GetByEnclaves():
+		return stored{}, protocol.Errorf(stepPolicy`, never, "./enclave", "TestAttack23PolicyOfOthers",
+	},
+	{
+		"23", "EX-1", "what was removed under another definition is forgotten", "ledgerenclave/index/update.go",
+		`case noted, old.writer&byEnclaves != 0, w.Delete`, `case noted && old.writer == 0, w.Delete`, "./ledgerenclave", "TestAttack23DefinitionOfAnotherKind",
+	},
+	{
+		"18", "VAL-8", "claimed transaction ids of any length are kept", "ledgerenclave/index/transactions.go",
+		`if len(txID) > maxOdd {`, never, "./ledgerenclave/index", "TestAttack18LongTransactionIDs",
 	},
 	{
 		"14", "KEY-5", "an unregistered enclave may endorse", "ledgerenclave/enclaves.go",

@@ -60,13 +60,14 @@ type Judged struct {
 	Payloads [][sha256.Size]byte
 	// Bundle is the configuration after the block.
 	Bundle *channel.Bundle
-	// ByEnclaves says whether a transaction's writes to a namespace count as
-	// endorsed by enclaves. Nil: none does.
-	ByEnclaves func(tx int, namespace string) bool
-	// Foreign says whether a transaction removed keys of a namespace where
+	// ByEnclaves says whether a transaction's change of a key counts as endorsed
+	// by enclaves. Nil: none does.
+	ByEnclaves func(tx int, namespace, key string) bool
+	// Foreign says whether a transaction removed a key of a namespace where
 	// enclaves alone may, without their endorsement. Such keys are remembered:
-	// whoever finds nothing there is told who removed it. Nil: none did.
-	Foreign func(tx int, namespace string) bool
+	// whoever finds nothing there is told who removed it. So are, whatever it
+	// says, keys that enclaves wrote and others took away. Nil: none did.
+	Foreign func(tx int, namespace, key string) bool
 	// Tainted are namespaces whose state is unknown from this block on.
 	Tainted []string
 }

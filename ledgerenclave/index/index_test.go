@@ -101,7 +101,7 @@ func (c *chain) next() {
 		by[i] = rapid.Bool().Draw(t, "by enclaves")
 	}
 	c.updates(result, state, number, by)
-	judged := &Judged{Header: header, Result: result, Payloads: payloads, Bundle: c.bundle, ByEnclaves: func(tx int, _ string) bool { return by[tx] }}
+	judged := &Judged{Header: header, Result: result, Payloads: payloads, Bundle: c.bundle, ByEnclaves: func(tx int, _, _ string) bool { return by[tx] }}
 	tainted := map[string]bool{}
 	if number > 0 {
 		tainted = maps.Clone(c.naive.tainted[number-1])
@@ -153,7 +153,10 @@ func (c *chain) updates(result *validate.Result, state map[bucket]map[string]ite
 		hash := sha256.Sum256(value)
 		it.value, it.hash = value, hash[:]
 		if keep {
-			it.value, it.hash, it.writer, it.enclaves = old.value, old.hash, old.writer, old.enclaves
+			it.value, it.hash, it.writer, it.enclaves = old.value, old.hash, old.writer, old.enclaves && (by[tx] || old.version == it.version)
+		}
+		if in.collection == "" && (remove || !keep) {
+			c.note(state, in.namespace, key, result.Txs[tx].TxID, by[tx], old.enclaves)
 		}
 		if remove {
 			delete(state[in], key)
@@ -166,6 +169,27 @@ func (c *chain) updates(result *validate.Result, state map[bucket]map[string]ite
 			result.Hashed = append(result.Hashed, validate.HashedUpdate{Namespace: in.namespace, Collection: in.collection, KeyHash: []byte(key), ValueHash: hash[:], KeepValue: keep, Delete: remove, Metadata: it.metadata, Version: it.version})
 		}
 	}
+}
+
+// gone is where a naive ledger notes the keys that others took from enclaves.
+func gone(namespace string) bucket { return bucket{namespace, "removed by others"} }
+
+// note notes that others wrote or removed what enclaves wrote, or again what is
+// noted already; and forgets it where enclaves wrote or removed the key.
+func (c *chain) note(state map[bucket]map[string]item, namespace, key, writer string, enclaves, theirs bool) {
+	notes := state[gone(namespace)]
+	if enclaves {
+		delete(notes, key)
+		return
+	}
+	if _, noted := notes[key]; !noted && !theirs {
+		return
+	}
+	if notes == nil {
+		notes = make(map[string]item)
+		state[gone(namespace)] = notes
+	}
+	notes[key] = item{writer: writer}
 }
 
 // At each of the kept heads the index knows what a ledger knows that keeps
@@ -206,16 +230,21 @@ func (c *chain) compare(height uint64) {
 	for _, namespace := range namespaces {
 		public := state[bucket{namespace, ""}]
 		start, end := rapid.SampledFrom([]string{"", "a", "b", "ab"}).Draw(t, "start"), rapid.SampledFrom([]string{"", "b", "\x00"}).Draw(t, "end")
-		want := slices.DeleteFunc(slices.Sorted(maps.Keys(public)), func(k string) bool { return k < start || end != "" && k >= end })
+		all := maps.Clone(state[gone(namespace)])
+		if all == nil {
+			all = make(map[string]item)
+		}
+		maps.Copy(all, public)
+		want := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(k string) bool { return k < start || end != "" && k >= end })
 		var got []string
 		for key, info := range v.Rows(namespace, start, end) {
 			got = append(got, key)
-			c.compareInfo(height, namespace, key, info, public[key])
+			c.compareInfo(height, namespace, key, info, all[key])
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("at %d, range [%q, %q) of %s: got %q, want %q", height, start, end, namespace, got, want)
 		}
-		for key, it := range public {
+		for key, it := range all {
 			c.compareInfo(height, namespace, key, v.Info(namespace, key), it)
 			value, err := v.Value(namespace, key)
 			if wantValue := it.value; namespace != kept && value != nil || namespace == kept && !bytes.Equal(value, wantValue) || err != nil {
@@ -243,9 +272,12 @@ func (c *chain) compare(height uint64) {
 }
 
 func (c *chain) compareInfo(height uint64, namespace, key string, info *fpc.KeyInfo, it item) {
-	want := &fpc.KeyInfo{
-		Present: true, ValueHash: it.hash, Block: it.version.Block, Position: uint32(it.version.Tx), TxId: it.writer,
-		ByEnclaves: it.enclaves, MetadataHash: protocol.MetadataHash(policyOf(it.metadata)), Tainted: c.naive.tainted[height-1][namespace],
+	want := &fpc.KeyInfo{Removed: true, TxId: it.writer, Tainted: c.naive.tainted[height-1][namespace]}
+	if it.hash != nil {
+		want = &fpc.KeyInfo{
+			Present: true, ValueHash: it.hash, Block: it.version.Block, Position: uint32(it.version.Tx), TxId: it.writer,
+			ByEnclaves: it.enclaves, MetadataHash: protocol.MetadataHash(policyOf(it.metadata)), Tainted: c.naive.tainted[height-1][namespace],
+		}
 	}
 	if !proto.Equal(info, want) {
 		c.t.Fatalf("at %d: %s/%q: got %v, want %v", height, namespace, key, info, want)

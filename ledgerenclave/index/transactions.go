@@ -3,6 +3,8 @@
 package index
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"hash/maphash"
 	"sort"
@@ -50,8 +52,13 @@ func newTransactions() *transactions {
 	return &transactions{odd: make(map[uint32]string), slots: make([]uint32, 1024), seed: maphash.MakeSeed()}
 }
 
+// maxOdd is the longest id that is kept as it is, where it is not the hash that an
+// id should be. Such ids are claims of invalid transactions, which may be as long
+// as a block: of longer ones a hash is kept, which no id that means anything equals.
+const maxOdd = 64
+
 // name is an id in half the space: as the 32 bytes of a hash, or, if it is not
-// one in lower-case hex, as it is.
+// one in lower-case hex, as it is or as a hash of it.
 type name struct {
 	id  [32]byte
 	odd string
@@ -63,6 +70,10 @@ func nameOf(txID string) name {
 		if _, err := hex.Decode(n.id[:], []byte(txID)); err == nil && hex.EncodeToString(n.id[:]) == txID {
 			return n
 		}
+	}
+	if len(txID) > maxOdd {
+		sum := sha256.Sum256([]byte(txID))
+		txID = "#" + base64.RawURLEncoding.EncodeToString(sum[:])
 	}
 	return name{odd: txID}
 }

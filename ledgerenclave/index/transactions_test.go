@@ -37,3 +37,29 @@ func TestOfTransactionsWithOneID(t *testing.T) {
 		})
 	}
 }
+
+// What an invalid transaction says is its id may be as long as a block, and is
+// never forgotten: so little of it is kept. A checkpoint takes what is kept for
+// the id.
+func TestAttack18LongTransactionIDs(t *testing.T) {
+	long := strings.Repeat("x", 4<<20)
+	txs := newTransactions()
+	txs.addBlock([]Transaction{{TxID: "short", Code: 1}, {TxID: long, Code: 2}, {TxID: long + "y", Code: 3}})
+	resumed := newTransactions()
+	for n := range txs.size {
+		if kept := len(txs.odd[n]); kept > maxOdd {
+			t.Errorf("transaction %d: %d bytes of its id are kept, want at most %d", n, kept, maxOdd)
+		}
+		resumed.addBlock([]Transaction{txs.get(n)})
+	}
+	for what, table := range map[string]*transactions{"as it came": txs, "from a checkpoint": resumed} {
+		for n, id := range []string{"short", long, long + "y"} {
+			if got, ok := table.lookup(id); !ok || got != uint32(n) {
+				t.Errorf("%s: id of %d bytes: got transaction %d, %t, want %d", what, len(id), got, ok, n)
+			}
+		}
+		if got, ok := table.lookup(long + "z"); ok {
+			t.Errorf("%s: an id that never came: got transaction %d, want none", what, got)
+		}
+	}
+}

@@ -62,27 +62,42 @@ func (u *update) public(w *validate.Update, before *View) {
 	} else {
 		tx := u.writer(w)
 		r.hash, r.writer = sha256.Sum256(w.Value), u.first+uint32(tx)
-		if u.judged.ByEnclaves != nil && u.judged.ByEnclaves(tx, w.Namespace) {
+		if u.byEnclaves(tx, w) {
 			r.writer |= byEnclaves
 		}
 		if kept {
 			u.values = append(u.values, Change[string]{Key: key, Value: string(w.Value)})
 		}
 	}
+	// A key whose policy others set is no longer the enclaves' either.
+	if r.writer&byEnclaves != 0 && r.writer&^byEnclaves != r.version && !u.byEnclaves(int(w.Version.Tx), w) {
+		r.writer &^= byEnclaves
+	}
 	u.state = append(u.state, Change[record]{Key: key, Value: r})
 }
 
-// remember notes that others than enclaves removed a key, or forgets it: enclaves
-// wrote or removed it since. What others write has a writer of its own.
+func (u *update) byEnclaves(tx int, w *validate.Update) bool {
+	return u.judged.ByEnclaves != nil && u.judged.ByEnclaves(tx, w.Namespace, w.Key)
+}
+
+// remember notes that others than enclaves took a key away that was the enclaves',
+// and forgets it once enclaves wrote or removed it. What others wrote has a writer
+// of its own; but they may remove that in turn, when nothing tells any more whose
+// the key was.
 func (u *update) remember(w *validate.Update, key string, before *View) {
-	if w.Delete && u.judged.Foreign != nil {
-		if tx := u.writer(w); u.judged.Foreign(tx, w.Namespace) {
-			u.removed = append(u.removed, Change[uint32]{Key: key, Value: u.first + uint32(tx)})
-			return
-		}
+	if w.KeepValue && !w.Delete {
+		return // its policy only
 	}
-	if _, noted := before.removed.Get(key); noted {
-		u.removed = append(u.removed, Change[uint32]{Key: key, Delete: true})
+	_, noted := before.removed.Get(key)
+	old, _ := before.state.Get(key)
+	tx := u.writer(w)
+	switch {
+	case u.byEnclaves(tx, w):
+		if noted {
+			u.removed = append(u.removed, Change[uint32]{Key: key, Delete: true})
+		}
+	case noted, old.writer&byEnclaves != 0, w.Delete && u.judged.Foreign != nil && u.judged.Foreign(tx, w.Namespace, w.Key):
+		u.removed = append(u.removed, Change[uint32]{Key: key, Value: u.first + uint32(tx)})
 	}
 }
 

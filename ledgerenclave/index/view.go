@@ -26,7 +26,7 @@ type View struct {
 	bundle       *channel.Bundle
 	state        Tree[record]
 	values       Tree[string] // of the namespaces that are kept with values
-	removed      Tree[uint32] // absent keys that others than enclaves removed: by which transaction
+	removed      Tree[uint32] // keys that others than enclaves wrote or removed last: by which transaction
 	tainted      map[string]bool
 	transactions uint32 // how many there were
 }
@@ -103,6 +103,12 @@ func (v *View) info(namespace string, r record) *fpc.KeyInfo {
 // entries returns a key's metadata, nil if there is none.
 func (v *View) entries(r record) []rwset.Entry { return unpackMetadata(v.index.packed(r)) }
 
+// KeyPolicy returns a key's own endorsement policy, nil if it has none.
+func (v *View) KeyPolicy(namespace, key string) []byte {
+	r, _ := v.record(bucket{namespace, ""}, key)
+	return policyOf(v.entries(r))
+}
+
 // Hash returns the hash of a key's value; false if it is absent.
 func (v *View) Hash(namespace, key string) (hash [32]byte, present bool) {
 	r, ok := v.record(bucket{namespace, ""}, key)
@@ -118,8 +124,8 @@ func (v *View) Rows(namespace, start, end string) iter.Seq2[string, *fpc.KeyInfo
 		defer stop()
 		gone, by, more := nextGone()
 		for key, r := range v.rows(namespace, start, end) {
-			for ; more && gone < key; gone, by, more = nextGone() {
-				if !yield(gone, v.gone(namespace, by)) {
+			for ; more && gone <= key; gone, by, more = nextGone() {
+				if gone < key && !yield(gone, v.gone(namespace, by)) {
 					return
 				}
 			}
