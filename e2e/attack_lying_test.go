@@ -31,5 +31,6 @@ func TestAttack030406101523FullLyingHosts(t *testing.T) {
 	t.Run("replay", w.Replays)
 	t.Run("foreign writer", w.ForeignWriters)
 	t.Run("forged blocks", w.ForgedBlocks)
+	t.Run("another genesis", w.OtherGenesis)
 	t.Run("creators", w.Creators)
 }

@@ -41,6 +41,7 @@ func TestAttack030406101523FullLyingHosts(t *testing.T) {
 	t.Run("replay", w.Replays)
 	t.Run("foreign writer", w.ForeignWriters)
 	t.Run("forged blocks", w.ForgedBlocks)
+	t.Run("another genesis", w.OtherGenesis)
 	t.Run("creators", w.Creators)
 }
 
@@ -101,7 +102,7 @@ func TestAttack26FullForeignPlugin(t *testing.T) {
 	if want := []string{"foreign", "reader"}; !slices.Equal(tainted, want) {
 		t.Errorf("got %q tainted, want %q", tainted, want)
 	}
-	l := &ledgerEnclave{t: t, n: n, host: w.Ledger.Host()}
+	l := &ledgerEnclave{w.Ledger, t, n}
 	for namespace, want := range map[string]bool{"foreign": true, "reader": true, "kv": false} {
 		for _, info := range l.asker(ctx)(&fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Keys{Keys: &fpc.KeysAsk{Namespace: namespace, Keys: []string{"_key", "k"}}}})[0].GetKeys().GetKeys() {
 			if info.GetTainted() != want {
@@ -135,7 +136,7 @@ func (n *Network) judged(ctx context.Context, t *testing.T, w *attack.World, nam
 		t.Errorf("%s: the peer says %v, want %s", name, codes, peers)
 	}
 	w.Ledger.Await(ctx, height+1)
-	l := &ledgerEnclave{t: t, n: n, host: w.Ledger.Host()}
+	l := &ledgerEnclave{w.Ledger, t, n}
 	ask := &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Transaction{Transaction: &fpc.TransactionAsk{TxId: txID(b.Data.Data[0])}}}
 	got := l.asker(ctx)(ask)[0].GetTransaction()
 	if code := peer.TxValidationCode(got.GetCode()); !got.GetFound() || got.GetBlock() != height || code != ledger {

@@ -6,9 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"net"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,130 +14,21 @@ import (
 	"github.com/privatechaincode/fpc/attest/sim"
 	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/fabric/block"
+	"github.com/privatechaincode/fpc/fpctest/liar"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/ledgerhost"
 	"github.com/privatechaincode/fpc/protocol"
-	"github.com/privatechaincode/fpc/stub/launch"
-	"github.com/privatechaincode/fpc/transport"
 	"github.com/privatechaincode/fpc/transport/session"
 )
 
-// judged is what a ledger enclave said of a block when it took it.
-type judged struct{ transactions, valid uint32 }
-
-// ledgerEnclave is a fpc-ledger process behind its host, beside the first peer.
+// ledgerEnclave is a ledger enclave that follows the first peer, of whose verdicts
+// it is told the opposite.
 type ledgerEnclave struct {
-	t    *testing.T
-	n    *Network
-	host *transport.Host
-
-	mu     sync.Mutex
-	blocks map[uint64]judged
-}
-
-// serveLedgerEnclave has a ledger enclave follow the first peer from the
-// channel's first block on. It ends with the test.
-func serveLedgerEnclave(ctx context.Context, t *testing.T, n *Network) *ledgerEnclave {
-	t.Helper()
-	l := &ledgerEnclave{t: t, n: n, blocks: make(map[uint64]judged)}
-	dir := t.TempDir()
-	h, err := ledgerhost.New(ledgerhost.Config{
-		Genesis: encode(t, n.Genesis), StateDatabase: "leveldb", Dir: dir, Socket: n.LedgerSocket(0), Source: l, CheckpointBlocks: 300,
-		Start: func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
-			p, err := launch.Start(ctx, launch.Config{
-				Binary: filepath.Join(n.Bin, "fpc-ledger"), HostSecret: secret, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
-			})
-			return heard{p, l}, err
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the ledger host ended: %v", err)
-		}
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	conn, err := net.Dial("unix", n.LedgerSocket(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.host = transport.NewHost(conn, transport.Limits{})
-	t.Cleanup(func() { _ = l.host.Close() })
-	return l
-}
-
-// Blocks implements ledgerhost.Source. The peer's verdicts are turned round, so
-// that a ledger enclave which believed them could agree with nothing.
-func (l *ledgerEnclave) Blocks(ctx context.Context, from uint64, take func(*common.Block) error) error {
-	return l.n.Peers()[0].Blocks(ctx, l.n.Channel, from, l.n.Orgs[0].Client, time.Now(), func(b *common.Block) error {
-		flags := b.GetMetadata().GetMetadata()[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
-		for i := range flags {
-			flags[i] ^= 0xff
-		}
-		return take(b)
-	})
-}
-
-// Height implements ledgerhost.Source.
-func (l *ledgerEnclave) Height(ctx context.Context) (uint64, error) {
-	info, err := l.n.At(0, l.n.Orgs[0].Client).Info(ctx)
-	return info.GetHeight(), err
-}
-
-// heard is the process, whose answers to its host are kept.
-type heard struct {
-	*launch.Process
-	by *ledgerEnclave
-}
-
-func (h heard) Call(ctx context.Context, method string, request []byte, serve func(context.Context, []byte) ([]byte, error)) ([]byte, error) {
-	answer, err := h.Process.Call(ctx, method, request, serve)
-	if err != nil || method != "next_block" {
-		return answer, err
-	}
-	m := &fpc.NextBlockResponse{}
-	if err := proto.Unmarshal(answer, m); err != nil {
-		return nil, err
-	}
-	h.by.mu.Lock()
-	defer h.by.mu.Unlock()
-	h.by.blocks[m.GetHead().GetHeight()-1] = judged{m.GetTransactions(), m.GetValid()}
-	return answer, nil
-}
-
-// await waits until the ledger enclave has a number of blocks.
-func (l *ledgerEnclave) await(ctx context.Context, height uint64) *fpc.Head {
-	l.t.Helper()
-	for {
-		head := &fpc.Head{}
-		answer, err := l.host.Call(ctx, ledgerhost.MethodAwait, encode(l.t, &fpc.AwaitBlock{Above: height - 1}), nil)
-		if err == nil {
-			unmarshal(l.t, answer, head)
-		}
-		if head.GetHeight() >= height {
-			return head
-		}
-		if err != nil && (ctx.Err() != nil || protocol.CodeOf(err) != ledgerhost.CodeUnavailable) {
-			l.t.Fatalf("await height %d: %v", height, err)
-		}
-		s := &fpc.LedgerStatus{}
-		if answer, err := l.host.Call(ctx, ledgerhost.MethodStatus, nil, nil); err == nil {
-			unmarshal(l.t, answer, s)
-		}
-		if s.GetStopped() != nil {
-			l.t.Fatalf("the ledger enclave stopped at height %d: %v", s.GetHead().GetHeight(), s.GetStopped())
-		}
-	}
+	*liar.Ledger
+	t *testing.T
+	n *Network
 }
 
 // asker asks on an attested session.
@@ -160,7 +48,7 @@ func (l *ledgerEnclave) asker(ctx context.Context) func(...*fpc.LedgerAsk) []*fp
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	accept, err := l.host.Call(ctx, ledgerhost.MethodSession, h.Hello(), nil)
+	accept, err := l.Host().Call(ctx, ledgerhost.MethodSession, h.Hello(), nil)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -174,7 +62,7 @@ func (l *ledgerEnclave) asker(ctx context.Context) func(...*fpc.LedgerAsk) []*fp
 		if err != nil {
 			l.t.Fatal(err)
 		}
-		frame, err := l.host.Call(ctx, ledgerhost.MethodAsk, sealed.Frame(), nil)
+		frame, err := l.Host().Call(ctx, ledgerhost.MethodAsk, sealed.Frame(), nil)
 		if err != nil {
 			l.t.Fatal(err)
 		}
@@ -198,8 +86,8 @@ func (r *recording) judgedByLedgerEnclave() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience(r.t))
 	defer cancel()
 	begun := time.Now()
-	l := serveLedgerEnclave(ctx, r.t, r.n)
-	head := l.await(ctx, uint64(len(r.chain)))
+	l := &ledgerEnclave{liar.ServeLedger(ctx, r.t, &r.n.Network, 0, r.n.Genesis), r.t, r.n}
+	head := l.Await(ctx, uint64(len(r.chain)))
 	took := time.Since(begun)
 	if newest := r.chain[len(r.chain)-1]; !bytes.Equal(head.GetHash(), block.Hash(newest.GetHeader())) {
 		r.t.Fatalf("the ledger enclave's head is %x, the peer's %x", head.GetHash(), block.Hash(newest.GetHeader()))
@@ -235,11 +123,8 @@ func (l *ledgerEnclave) compare(b *common.Block, ask func(...*fpc.LedgerAsk) []*
 			valid++
 		}
 	}
-	l.mu.Lock()
-	got, there := l.blocks[number]
-	l.mu.Unlock()
-	if there && (got.transactions != uint32(len(want)) || got.valid != valid) {
-		l.t.Errorf("block %d: the ledger enclave finds %d of %d transactions valid, the peer %d of %d", number, got.valid, got.transactions, valid, len(want))
+	if got := l.Answer(number); got != nil && (got.GetTransactions() != uint32(len(want)) || got.GetValid() != valid) {
+		l.t.Errorf("block %d: the ledger enclave finds %d of %d transactions valid, the peer %d of %d", number, got.GetValid(), got.GetTransactions(), valid, len(want))
 	}
 	const most = 200 // asks in a request
 	for from := 0; from < len(asks); from += most {

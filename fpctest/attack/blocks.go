@@ -80,9 +80,30 @@ func (w *World) ForgedBlocks(t *testing.T) {
 			t.Errorf("%s: got %v, want the ledger enclave at its last good block, %v", attack.name, got, good)
 		}
 		w.honest()
-		w.Ledger.Await(w.ctx, w.height(t))
+		w.level(t)
 	}
 	w.GoesOn(t, "b2")
+}
+
+// OtherGenesis is row 15, too: a host begins with a genesis block that is not the
+// channel's. No block of the channel follows it.
+func (w *World) OtherGenesis(t *testing.T) {
+	genesis := w.block(t, 0)
+	envelope := &common.Envelope{}
+	check(t, proto.Unmarshal(genesis.Data.Data[0], envelope))
+	envelope.Signature = []byte("of another channel")
+	raw, err := proto.Marshal(envelope)
+	check(t, err)
+	genesis.Data.Data[0] = raw
+	genesis.Header.DataHash = block.DataHash(genesis.Data)
+	check(t, w.ledgers.Processes[2].Stop())
+	l := liar.ServeLedger(w.ctx, t, w.Network, 2, genesis)
+	if got := l.AwaitRefusal(w.ctx); got != block.CodeLink {
+		t.Errorf("the channel's first block: refused with code %s, want %s", got, block.CodeLink)
+	}
+	if head := l.Status(w.ctx).GetHead(); head.GetHeight() != 1 || !bytes.Equal(head.GetHash(), block.Hash(genesis.Header)) {
+		t.Errorf("got %v, want the ledger enclave at its genesis block", head)
+	}
 }
 
 // block is one of the channel's, from the first organisation's peer.

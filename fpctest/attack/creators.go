@@ -35,7 +35,6 @@ func (w *World) Creators(t *testing.T) {
 
 	w.revoke(t, 1, leaver)
 	before := w.height(t)
-	w.Ledger.Await(w.ctx, before)
 	_, err = w.As(leaver).Order(w.ctx, endorsed)
 	rejected(t, "a transaction endorsed before the revocation", err)
 	for name, test := range map[string]struct {
@@ -47,7 +46,7 @@ func (w *World) Creators(t *testing.T) {
 		"of another organisation's CA": {w.issue(t, w.cas[0], host2, "User1", ca.RoleClient), protocol.CodeForeignCreator},
 		"of no organisation":           {w.issue(t, stranger, "Org9MSP", "User1", ca.RoleClient), protocol.CodeForeignCreator},
 	} {
-		proposal := w.propose(t, test.by, "ReadAsset", read)
+		proposal := w.propose(t, test.by, "ReadAsset", read, client.WithMinHeight(before))
 		rejected(t, name+" at an honest peer", w.send(0, proposal))
 		unpacked, err := envelope.UnpackProposal(proposal)
 		check(t, err)

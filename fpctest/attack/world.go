@@ -50,6 +50,7 @@ type World struct {
 	Ledger *liar.Ledger
 
 	ctx      context.Context
+	ledgers  *deploy.Service // the first one is stopped
 	pins     *trust.Pins
 	cas      []*ca.Authority  // the organisations'
 	contract *client.Contract // in the third organisation's name, which hosts nothing
@@ -77,6 +78,7 @@ func Start(ctx context.Context, t testing.TB, n *deploy.Network, cas []*ca.Autho
 	check(t, err)
 	t.Cleanup(ledgers.Stop)
 	check(t, ledgers.Processes[0].Stop())
+	w.ledgers = ledgers
 	w.Ledger = liar.ServeLedger(ctx, t, n, 0, genesis)
 	service, manifest, err := n.ServePrivate(ctx, deploy.Private{
 		Name: Chaincode, Enclave: filepath.Join(n.Bin, "samples", Chaincode), Policy: Policy, Hosts: 2, Via: w.Hosts.Via,
@@ -170,18 +172,24 @@ func (w *World) send(org int, proposal *peer.SignedProposal) error {
 	return nil
 }
 
-// endorsed is a call that both enclaves endorsed and nobody ordered.
+// endorsed is a call that both enclaves endorsed, at a head that all peers have, and
+// that nobody ordered.
 func (w *World) endorsed(t testing.TB, by msp.Signer, function string, args ...string) *fabric.Transaction {
 	t.Helper()
 	c, err := w.Contract(Chaincode, deploy.Client{Signer: by, Pins: w.pins})
 	check(t, err)
-	p, err := c.NewProposal(w.ctx, function, client.WithArguments(args...))
-	check(t, err)
-	v, err := p.Endorse(w.ctx)
-	check(t, err)
-	tx, err := v.Endorse(w.ctx)
-	check(t, err)
-	return &fabric.Transaction{TxID: tx.TransactionID(), Payload: tx.Bytes()}
+	for {
+		p, err := c.NewProposal(w.ctx, function, client.WithArguments(args...), client.WithMinHeight(w.height(t)))
+		check(t, err)
+		v, err := p.Endorse(w.ctx)
+		if Code(err) == protocol.CodeStaleView && w.ctx.Err() == nil {
+			continue // a peer's state was behind the blocks that it shows
+		}
+		check(t, err)
+		tx, err := v.Endorse(w.ctx)
+		check(t, err)
+		return &fabric.Transaction{TxID: tx.TransactionID(), Payload: tx.Bytes()}
+	}
 }
 
 // order has a transaction ordered and wants it to be valid at every peer.
@@ -220,8 +228,9 @@ func (w *World) unchanged(t testing.TB, before uint64, key, want string) {
 	w.reads(t, key, want)
 }
 
-// shown is the sealed value of a key, as the first organisation's peer answers it.
-func (w *World) shown(t testing.TB, key string) []byte {
+// shown is the sealed value of a key, as the first organisation's peer answers it,
+// once that has one, and another one than was.
+func (w *World) shown(t testing.TB, key string, was []byte) []byte {
 	t.Helper()
 	var (
 		mu   sync.Mutex
@@ -236,13 +245,18 @@ func (w *World) shown(t testing.TB, key string) []byte {
 		return value
 	}}, host1)
 	defer w.Hosts.Lie(liar.Lies{})
-	check(t, w.ask(t, 0, "ReadAsset", client.WithArguments(key)))
-	mu.Lock()
-	defer mu.Unlock()
-	if len(seen) == 0 {
-		t.Fatalf("no value of %s was seen", key)
+	for {
+		asked := w.ask(t, 0, "ReadAsset", client.WithArguments(key))
+		mu.Lock()
+		now := seen
+		mu.Unlock()
+		if len(now) > 0 && !bytes.Equal(now, was) {
+			return now
+		}
+		if w.ctx.Err() != nil {
+			t.Fatalf("no new value of %s is seen; the last answer was %v", key, asked)
+		}
 	}
-	return seen
 }
 
 // GoesOn wants the private chaincode to work, and its ledger enclave to be where the

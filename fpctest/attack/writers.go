@@ -30,7 +30,7 @@ func (w *World) ForeignWriters(t *testing.T) {
 	for _, key := range []string{"w1", "w2", "x1"} {
 		w.submit(t, "CreateAsset", key, "ann", "blue", "7")
 	}
-	old := w.shown(t, "w1")
+	old := w.shown(t, "w1", nil)
 	w.submit(t, "UpdateAsset", "w1", "green", "8")
 	for name, write := range map[string]rwset.Write{
 		"old value put back": {Key: "w1", Value: old},
@@ -38,7 +38,6 @@ func (w *World) ForeignWriters(t *testing.T) {
 	} {
 		w.order(t, w.Orgs[0].Client, w.forged(t, write))
 		height := w.height(t)
-		w.Ledger.Await(w.ctx, height)
 		for call, args := range map[string][]string{"ReadAsset": {write.Key}, "RangeAssets": {"w1", "w9"}} {
 			_, err := w.contract.EvaluateWith(w.ctx, call, client.WithArguments(args...), client.WithMinHeight(height))
 			refused(t, name+", "+call, err, protocol.CodeForeignWriter)

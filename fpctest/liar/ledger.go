@@ -43,6 +43,7 @@ type Ledger struct {
 	stub *transport.Host // as a stub reaches it
 
 	mu      sync.Mutex
+	answers map[uint64]*fpc.NextBlockResponse // to the blocks that it took, by number
 	with    LedgerLies
 	refused protocol.Code // the last refusal since the lies changed
 	changed chan struct{} // closed and replaced when any of these does
@@ -57,14 +58,15 @@ var (
 // is the block that it joins with.
 func ServeLedger(ctx context.Context, t testing.TB, n *deploy.Network, org int, genesis *common.Block) *Ledger {
 	t.Helper()
-	l := &Ledger{t: t, n: n, org: org, changed: make(chan struct{})}
+	l := &Ledger{t: t, n: n, org: org, answers: make(map[uint64]*fpc.NextBlockResponse), changed: make(chan struct{})}
 	h, err := ledgerhost.New(ledgerhost.Config{
 		Genesis: l.encode(genesis), StateDatabase: "leveldb", Dir: t.TempDir(), Socket: n.LedgerSocket(org), Source: l, Meter: meter{of: l},
-		AwaitLimit: l.awaitLimit,
+		AwaitLimit: l.awaitLimit, CheckpointBlocks: 300, // so that a long chain meets some
 		Start: func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
-			return launch.Start(ctx, launch.Config{
+			p, err := launch.Start(ctx, launch.Config{
 				Binary: filepath.Join(n.Bin, "fpc-ledger"), HostSecret: secret, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
 			})
+			return overheard{p, l}, err
 		},
 	})
 	if err != nil {
@@ -150,6 +152,10 @@ func (l *Ledger) Await(ctx context.Context, height uint64) *fpc.Head {
 		if ctx.Err() != nil || err != nil && protocol.CodeOf(err) != ledgerhost.CodeUnavailable {
 			l.t.Fatalf("await height %d: the ledger enclave is at %d, error %v", height, head.GetHeight(), err)
 		}
+		status := &fpc.LedgerStatus{}
+		if err := l.call(ctx, ledgerhost.MethodStatus, &fpc.LedgerStatusRequest{}, status); err == nil && status.GetStopped() != nil {
+			l.t.Fatalf("await height %d: the ledger enclave stopped at %d: %v", height, status.GetHead().GetHeight(), status.GetStopped())
+		}
 	}
 }
 
@@ -161,6 +167,14 @@ func (l *Ledger) Status(ctx context.Context) *fpc.LedgerStatus {
 		l.t.Fatal(err)
 	}
 	return s
+}
+
+// Answer is what the ledger enclave said when it took a block; nil: it took none of
+// that number.
+func (l *Ledger) Answer(block uint64) *fpc.NextBlockResponse {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answers[block]
 }
 
 // Host is the ledger enclave's host as a stub reaches it.
@@ -211,6 +225,28 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64, take func(*common.Bloc
 func (l *Ledger) Height(ctx context.Context) (uint64, error) {
 	info, err := l.n.At(l.org, l.n.Orgs[l.org].Client).Info(ctx)
 	return info.GetHeight(), err
+}
+
+// overheard is the ledger enclave, whose answers its host keeps.
+type overheard struct {
+	*launch.Process
+	by *Ledger
+}
+
+// Call implements ledgerhost.Enclave.
+func (o overheard) Call(ctx context.Context, method string, request []byte, serve func(context.Context, []byte) ([]byte, error)) ([]byte, error) {
+	raw, err := o.Process.Call(ctx, method, request, serve)
+	if err != nil || method != "next_block" {
+		return raw, err
+	}
+	answer := &fpc.NextBlockResponse{}
+	if err := proto.Unmarshal(raw, answer); err != nil {
+		return nil, err
+	}
+	o.by.mu.Lock()
+	defer o.by.mu.Unlock()
+	o.by.answers[answer.GetHead().GetHeight()-1] = answer
+	return raw, nil
 }
 
 // meter hears of refusals.
