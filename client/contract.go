@@ -103,12 +103,8 @@ func (c *Contract) Evaluate(ctx context.Context, function string, args ...string
 // EvaluateWith is Evaluate with options.
 func (c *Contract) EvaluateWith(ctx context.Context, function string, options ...Option) ([]byte, error) {
 	var result []byte
-	err := c.withFreshKey(ctx, func() error {
-		p, err := c.NewProposal(ctx, function, options...)
-		if err != nil {
-			return err
-		}
-		result, err = p.Evaluate(ctx)
+	err := c.withFreshKey(ctx, func() (err error) {
+		result, err = c.evaluate(ctx, function, options)
 		return err
 	})
 	return result, err

@@ -29,30 +29,56 @@ func (e *ViewsDifferError) Error() string {
 // ErrorCode returns stale_view, for [protocol.CodeOf].
 func (e *ViewsDifferError) ErrorCode() string { return string(protocol.CodeStaleView) }
 
-// retries is how often a call of Full mode is made anew because its enclaves'
-// views differ.
-const retries = 3
+const (
+	// retries is how often a call of Full mode is made anew because its enclaves
+	// endorsed different results.
+	retries = 3
+	// lags is how often it is made anew because a peer's state is not that of any
+	// head that will do: 25 ms after the first time, twice as long after each.
+	lags = 8
+)
 
 // endorse makes a call's proposal and has it endorsed. In Full mode enclaves whose
 // views differ are all asked again at the newest head that they have in common;
-// where that one is too old for a peer, at whatever is newest. Each time is a
-// proposal of its own, so one that somebody else must sign is not made again.
+// where that one is too old for a peer, or a peer's state is behind, at whatever is
+// newest. Each time is a proposal of its own, so one that somebody else must sign is
+// not made again.
 func (c *Contract) endorse(ctx context.Context, function string, opts []Option) (*Validation, error) {
 	var height Option = func(*options) {}
-	for attempt := 1; ; attempt++ {
+	for attempt, lag := 1, 1; ; {
 		p, err := c.NewProposal(ctx, function, append(slices.Clone(opts), height)...)
 		if err != nil {
 			return nil, err
 		}
 		v, err := p.Endorse(ctx)
-		if protocol.CodeOf(err) != protocol.CodeStaleView || attempt > retries || p.request.View().At != 0 && attempt == 1 {
+		if protocol.CodeOf(err) != protocol.CodeStaleView || p.request.View().At != 0 && attempt == 1 {
 			return v, err
 		}
 		height = func(*options) {}
-		if differ := (*ViewsDifferError)(nil); errors.As(err, &differ) {
+		differ := (*ViewsDifferError)(nil)
+		switch {
+		case errors.As(err, &differ) && attempt <= retries:
 			height = WithHeight(differ.Height)
-		} else if wait(ctx, attempt) != nil {
+			attempt++
+		case differ != nil || lag > lags || wait(ctx, lag) != nil:
 			return nil, err
+		default:
+			lag++
+		}
+	}
+}
+
+// evaluate makes a call's proposal and has an enclave answer it; anew, where the
+// state of every enclave's peer is behind (Full mode).
+func (c *Contract) evaluate(ctx context.Context, function string, opts []Option) ([]byte, error) {
+	for lag := 1; ; lag++ {
+		p, err := c.NewProposal(ctx, function, opts...)
+		if err != nil {
+			return nil, err
+		}
+		result, err := p.Evaluate(ctx)
+		if protocol.CodeOf(err) != protocol.CodeStaleView || p.request.View().At != 0 || lag > lags || wait(ctx, lag) != nil {
+			return result, err
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -184,6 +185,34 @@ func TestAttack31FullHotKey(t *testing.T) {
 			t.Errorf("%d transactions committed, want none", n)
 		}
 	})
+}
+
+// TestFullPeersBehind: a peer whose state is behind is asked again, by a proposal of
+// its own; not where the caller names the height.
+func TestFullPeersBehind(t *testing.T) {
+	w := clienttest.NewFull(t)
+	var left atomic.Int32
+	for i := range w.Peers {
+		w.Peers[i].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+			if string(p.Args()[0]) == protocol.FuncInvoke && left.Add(-1) >= 0 {
+				return nil, protocol.Errorf("INV-11", protocol.CodeStaleView, "the peer's state is that of height 9, and none below 10 will do")
+			}
+			return honest, nil
+		}
+	}
+	contract := w.Connect(w.Config()).Contract(clienttest.Chaincode)
+	for name, call := range map[string]func(context.Context, string, ...client.Option) ([]byte, error){"Submit": contract.SubmitWith, "Evaluate": contract.EvaluateWith} {
+		left.Store(7)
+		if got, err := call(t.Context(), "echo", client.WithArguments("a")); err != nil || string(got) != "echo a" {
+			t.Errorf("%s: got %q, error %v; want \"echo a\"", name, got, err)
+		}
+		left.Store(1 << 20)
+		_, err := call(t.Context(), "echo", client.WithHeight(10))
+		wantCode(t, err, protocol.CodeStaleView)
+		if asked := 1<<20 - left.Load(); asked > int32(len(w.Peers)) {
+			t.Errorf("%s at a height: %d enclaves were asked, want each once at most", name, asked)
+		}
+	}
 }
 
 // TestAttack03FullMinHeight: a frozen view is refused below min head.

@@ -89,3 +89,22 @@ func TestKeysWaitForTheLedgerEnclave(t *testing.T) {
 		}
 	})
 }
+
+// A peer answers an invocation from one state. Where that is older than what the
+// request demands, the enclave says so at once: no block that comes will mend it.
+func TestPeerBehindWhatIsDemanded(t *testing.T) {
+	w := full.Start(t, script{})
+	w.Submit("put:k=1")
+	h, waited := w.Hosts[0], 0
+	h.Await = func(uint64) { waited++ }
+	call := w.Ask("put:k=2")
+	all := call.All()
+	h.FrozenPeer = true
+	w.MustCommit(call.Transaction(all...))
+	_, err := w.AskAt(full.Heights{Min: w.Height()}, "get:k").Send(h)
+	wantCode(t, "a state older than the demanded one", err, protocol.CodeStaleView)
+	if waited != 0 {
+		t.Errorf("the enclave waited for %d blocks, want none", waited)
+	}
+	wantPayload(t, "no demand", w.Ask("get:k").MustSend(h), "k=1;")
+}

@@ -43,6 +43,9 @@ func (v *fullView) agree() (uint64, error) {
 		if err != nil || (height != 0 && height != before) {
 			return height, err
 		}
+		if err := v.behind(); err != nil {
+			return 0, err
+		}
 		if v.waits >= maxWaits {
 			return 0, protocol.Errorf("INV-11", protocol.CodeStaleView, "the peer's state is that of no head from %d to %d", v.oldest, v.newest)
 		}
@@ -52,14 +55,35 @@ func (v *fullView) agree() (uint64, error) {
 	}
 }
 
-// agreeNow asks for such a head; 0: there is none, yet.
-func (v *fullView) agreeNow() (uint64, error) {
+// behind refuses a peer whose state is of a head that is too old. A peer answers an
+// invocation from one state to its end: no block that comes will mend this one, but
+// the client's next proposal may find the peer level.
+func (v *fullView) behind() error {
+	answer, err := v.askAgreed(0)
+	if err != nil {
+		return err
+	}
+	if reply := answer.GetReplies()[0].GetAgree(); reply.GetFound() && reply.GetHeight() < v.oldest {
+		return protocol.Errorf("INV-11", protocol.CodeStaleView, "the peer's state is that of height %d, and none below %d will do", reply.GetHeight(), v.oldest)
+	}
+	return nil
+}
+
+// askAgreed asks for the newest head, at a height or above it, at which the keys
+// that the peer answered had these values; 0: of all that are kept.
+func (v *fullView) askAgreed(lowest uint64) (*fpc.LedgerAnswer, error) {
 	ask := &fpc.AgreeAsk{Namespace: v.state.params.GetChaincodeId()}
 	for _, key := range slices.Sorted(maps.Keys(v.peer)) {
 		ask.Keys = append(ask.Keys, &fpc.KeyHash{Key: key, ValueHash: v.peer[key]})
 	}
-	req := &fpc.LedgerRequest{At: v.oldest, Asks: []*fpc.LedgerAsk{{Ask: &fpc.LedgerAsk_Agree{Agree: ask}}}}
+	req := &fpc.LedgerRequest{At: lowest, Asks: []*fpc.LedgerAsk{{Ask: &fpc.LedgerAsk_Agree{Agree: ask}}}}
 	_, answer, err := v.enclave.link.ask(v.ctx, v.state, v.host, nil, req)
+	return answer, err
+}
+
+// agreeNow asks for such a head; 0: there is none, yet.
+func (v *fullView) agreeNow() (uint64, error) {
+	answer, err := v.askAgreed(v.oldest)
 	if protocol.CodeOf(err) == protocol.CodeStaleView && v.oldest < v.pinned.height {
 		v.oldest = v.pinned.height // the ledger enclave keeps none so old
 		return v.agreeNow()
