@@ -274,6 +274,8 @@ func TestAttack23ForeignWriter(t *testing.T) {
 	for _, h := range w.Hosts {
 		a, err := w.Ask("get:r1").Send(h)
 		wantSealedError(t, "read of a key that others removed", a, err, protocol.CodeForeignWriter)
+		a, err = w.Ask("readpolicy:r1").Send(h)
+		wantSealedError(t, "read of its policy", a, err, protocol.CodeForeignWriter)
 		a, err = w.Ask("range:r..s").Send(h)
 		wantSealedError(t, "range without such a row", a, err, protocol.CodeForeignWriter)
 	}

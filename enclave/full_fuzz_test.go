@@ -5,14 +5,71 @@
 package enclave_test
 
 import (
+	"bytes"
+	"errors"
+	"net"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/enclave"
+	"github.com/privatechaincode/fpc/enclave/enclavetest"
 	"github.com/privatechaincode/fpc/fpctest/full"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/transport"
 )
+
+// FuzzFullHandle feeds an enclave of Full mode that holds keys whatever its host
+// may ask: it stays the enclave that it is, and keeps its keys.
+func FuzzFullHandle(f *testing.F) {
+	w := full.Start(f, script{})
+	h, other := w.Hosts[0], w.Hosts[1]
+	nonce := bytes.Repeat([]byte{1}, 24)
+	signed, err := h.TryExport(other.ID())
+	if protocol.CodeOf(err) != protocol.CodeAlreadyProvisioned {
+		f.Fatalf("export to %.12s: got %v, %v", other.ID(), signed, err)
+	}
+	seeds := map[string]proto.Message{
+		enclave.MethodInvoke:             w.Ask("put:k=v").Request,
+		enclave.MethodInit:               h.InitRequest(),
+		enclave.MethodRestore:            &fpc.RestoreRequest{SealedState: h.Sealed},
+		enclave.MethodRefresh:            &fpc.RefreshRequest{Msps: w.MSPs()},
+		enclave.MethodGenerateCCKeys:     &fpc.GenerateCCKeysRequest{Generation: 2},
+		enclave.MethodStatus:             &fpc.StatusRequest{},
+		enclave.MethodCertificateRequest: &fpc.CertificateRequest{},
+		enclave.MethodInstallCertificate: &fpc.InstallCertificateRequest{Certificate: h.Certificate()},
+		enclave.MethodPrepareStatement:   &fpc.PrepareStatementRequest{},
+		enclave.MethodExportCCKeys:       &fpc.ExportCCKeysRequest{Receiver: other.ID(), Infos: w.Statement(nonce)},
+		enclave.MethodImportCCKeys:       &fpc.ImportCCKeysRequest{Export: &fpc.Signed{Message: []byte("export")}},
+	}
+	for i, method := range methods {
+		if seed, ok := seeds[method]; ok {
+			f.Add(uint8(i), encode(f, seed))
+		} else {
+			f.Add(uint8(i), []byte("anything"))
+		}
+	}
+	e := h.Enclave.(*enclave.Enclave)
+	ours, theirs := net.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- transport.Serve(theirs, transport.Limits{}, e.Handle) }()
+	host := transport.NewHost(ours, transport.Limits{})
+	f.Cleanup(func() {
+		_, _ = host.Close(), <-served
+	})
+	f.Fuzz(func(t *testing.T, method uint8, request []byte) {
+		w.T = t
+		_, err := host.Call(t.Context(), methods[int(method)%len(methods)], request, enclavetest.Serve(h))
+		var failure *transport.Failure
+		if err != nil && (!errors.As(err, &failure) || failure.Code == "" || failure.Code == transport.CodePanic) {
+			t.Errorf("got %#v, want a failure with a code", err)
+		}
+		if s := e.Status(); s.GetEnclaveId() != h.ID() || s.GetGeneration() != 1 {
+			t.Errorf("the enclave is %s of generation %d, want %s of 1", s.GetEnclaveId(), s.GetGeneration(), h.ID())
+		}
+	})
+}
 
 // FuzzLedgerAnswers feeds an enclave of Full mode whatever its host may hand it in
 // the ledger enclave's and the peer's name, from the handshake on: a refusal with

@@ -23,6 +23,8 @@ import (
 var methods = []string{
 	enclave.MethodInvoke, enclave.MethodInit, enclave.MethodRestore, enclave.MethodRefresh,
 	enclave.MethodGenerateCCKeys, enclave.MethodStatus, "other",
+	enclave.MethodCertificateRequest, enclave.MethodInstallCertificate, enclave.MethodPrepareStatement,
+	enclave.MethodExportCCKeys, enclave.MethodImportCCKeys,
 }
 
 func encode(t testing.TB, m proto.Message) []byte {
@@ -44,6 +46,11 @@ func requests(t testing.TB, w *enclavetest.World) [][]byte {
 		encode(t, &fpc.GenerateCCKeysRequest{Generation: 2}),
 		nil,
 		[]byte("anything"),
+		nil,
+		encode(t, &fpc.InstallCertificateRequest{Certificate: w.Org1.Client().CertPEM}),
+		nil,
+		encode(t, &fpc.ExportCCKeysRequest{Receiver: "receiver", Infos: []*fpc.ChainInfo{{SignedProposal: []byte("proposal"), Response: []byte("response")}}}),
+		encode(t, &fpc.ImportCCKeysRequest{Export: &fpc.Signed{Message: []byte("export"), Signature: []byte("signature")}}),
 	}
 }
 

@@ -59,6 +59,45 @@ func FuzzNextBlock(f *testing.F) {
 	})
 }
 
+// Every method, on a ledger enclave that follows a channel: a typed refusal or an
+// answer, and nothing that no orderer signed changes it.
+func FuzzHandle(f *testing.F) {
+	w := newPrivateWorld(f)
+	s := w.session(private)
+	call, err := s.Seal(devtest.Marshal(f, keyRequest("kv", "a")))
+	if err != nil {
+		f.Fatal(err)
+	}
+	seeds := []struct {
+		method  string
+		request []byte
+	}{
+		{ledgerenclave.MethodJoinChannel, devtest.Marshal(f, &fpc.JoinRequest{Genesis: w.Blocks[0], StateDatabase: ledgerenclave.LevelDB})},
+		{ledgerenclave.MethodResume, devtest.Marshal(f, &fpc.ResumeRequest{Checkpoint: parts(f, w.Enclave)[0]})},
+		{ledgerenclave.MethodNextBlock, devtest.Marshal(f, &fpc.NextBlockRequest{Block: w.Blocks[1]})},
+		{ledgerenclave.MethodCheckpoint, devtest.Marshal(f, &fpc.CheckpointRequest{Part: 1})},
+		{ledgerenclave.MethodChannelHash, nil},
+		{ledgerenclave.MethodStatus, nil},
+		{ledgerenclave.MethodSession, devtest.Marshal(f, &fpc.SessionHello{Share: make([]byte, 32), Values: &fpc.SessionValues{ChaincodeId: private}})},
+		{ledgerenclave.MethodAsk, call.Frame()},
+		{"other", []byte("anything")},
+	}
+	for i, seed := range seeds {
+		f.Add(uint8(i), seed.request)
+	}
+	f.Fuzz(func(t *testing.T, method uint8, request []byte) {
+		before := w.Status()
+		_, err := w.Handle(t.Context(), &transport.Call{Method: seeds[int(method)%len(seeds)].method, Request: request})
+		var failure *transport.Failure
+		if err != nil && (!errors.As(err, &failure) || failure.Code == "") {
+			t.Errorf("got %#v, want a failure with a code", err)
+		}
+		if after := w.Status(); !proto.Equal(before, after) {
+			t.Errorf("the ledger enclave changed: got %v, want %v", after, before)
+		}
+	})
+}
+
 // Nothing but the parts of a checkpoint makes an enclave follow a channel.
 func FuzzResume(f *testing.F) {
 	w := newSmallWorld(f)

@@ -50,6 +50,8 @@ func TestAttack15WrongGenesis(t *testing.T) {
 	unchanged("a second channel")
 	_, err = newEnclave(t, "ledger").Join(t.Context(), &fpc.JoinRequest{Genesis: w.Blocks[0], StateDatabase: "oracle"})
 	wantCode(t, "an unknown state database", err, protocol.CodeMalformed)
+	_, err = newEnclave(t, "ledger").Join(t.Context(), &fpc.JoinRequest{Genesis: w.Blocks[0], StateDatabase: ledgerenclave.LevelDB, Registry: "../ercc"})
+	wantCode(t, "a registry that no chaincode can be", err, protocol.CodeMalformed)
 	_, err = newEnclave(t, "ledger").NextBlock(t.Context(), &fpc.NextBlockRequest{Block: w.Blocks[0]})
 	wantCode(t, "a block before any channel", err, ledgerenclave.CodeNotJoined)
 }

@@ -89,6 +89,25 @@ func TestEnclavePolicyOfOthers(t *testing.T) {
 	}
 }
 
+// TestEnclavePolicyGates: a policy that asks for more than it lists is one that
+// nobody satisfies; one that asks for none is refused.
+func TestEnclavePolicyGates(t *testing.T) {
+	unit := protocol.EnclaveOU(policyChannel, "auction", policyVersion)
+	one := &common.SignaturePolicy{Type: &common.SignaturePolicy_SignedBy{}}
+	for n, want := range map[int32]protocol.Code{9: "", 1: "", 0: protocol.CodeBadEnclavePolicy, -1: protocol.CodeBadEnclavePolicy} {
+		rule := &common.SignaturePolicy{Type: &common.SignaturePolicy_NOutOf_{NOutOf: &common.SignaturePolicy_NOutOf{N: n, Rules: []*common.SignaturePolicy{one}}}}
+		b, err := proto.Marshal(&peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_SignaturePolicy{
+			SignaturePolicy: &common.SignaturePolicyEnvelope{Rule: rule, Identities: []*common.MSPPrincipal{msp.OUPrincipal("Org1MSP", unit, []byte("CA"))}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := protocol.EnclavePolicy("INV-5", b, policyChannel, "auction", policyVersion); protocol.CodeOf(err) != want {
+			t.Errorf("%d of 1: got %v, want code %q", n, err, want)
+		}
+	}
+}
+
 // TestEnclavePolicyLite: policies of peers are Lite's.
 func TestEnclavePolicyLite(t *testing.T) {
 	peers, err := policy.Parse("OutOf(2,'Org1MSP.peer','Org2MSP.peer')")

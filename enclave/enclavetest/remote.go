@@ -26,7 +26,7 @@ var _ Enclave = Remote{}
 // Init calls the enclave.
 func (r Remote) Init(ctx context.Context, req *fpc.InitRequest, host enclave.StateAccess) (*fpc.InitResponse, error) {
 	resp := &fpc.InitResponse{}
-	return resp, r.call(ctx, enclave.MethodInit, req, resp, serve(host))
+	return resp, r.call(ctx, enclave.MethodInit, req, resp, Serve(host))
 }
 
 // Restore calls the enclave.
@@ -38,7 +38,7 @@ func (r Remote) Restore(ctx context.Context, req *fpc.RestoreRequest) (*fpc.Rest
 // Refresh calls the enclave.
 func (r Remote) Refresh(ctx context.Context, req *fpc.RefreshRequest, host enclave.StateAccess) (*fpc.RefreshResponse, error) {
 	resp := &fpc.RefreshResponse{}
-	return resp, r.call(ctx, enclave.MethodRefresh, req, resp, serve(host))
+	return resp, r.call(ctx, enclave.MethodRefresh, req, resp, Serve(host))
 }
 
 // GenerateCCKeys calls the enclave.
@@ -68,23 +68,25 @@ func (r Remote) PrepareStatement(ctx context.Context, req *fpc.PrepareStatementR
 // ExportCCKeys calls the enclave and serves it from host.
 func (r Remote) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest, host enclave.StateAccess) (*fpc.ExportCCKeysResponse, error) {
 	resp := &fpc.ExportCCKeysResponse{}
-	return resp, r.call(ctx, enclave.MethodExportCCKeys, req, resp, serve(host))
+	return resp, r.call(ctx, enclave.MethodExportCCKeys, req, resp, Serve(host))
 }
 
 // ImportCCKeys calls the enclave and serves it from host.
 func (r Remote) ImportCCKeys(ctx context.Context, req *fpc.ImportCCKeysRequest, host enclave.StateAccess) (*fpc.ImportCCKeysResponse, error) {
 	resp := &fpc.ImportCCKeysResponse{}
-	return resp, r.call(ctx, enclave.MethodImportCCKeys, req, resp, serve(host))
+	return resp, r.call(ctx, enclave.MethodImportCCKeys, req, resp, Serve(host))
 }
 
 // Invoke calls the enclave and serves it from host.
 func (r Remote) Invoke(ctx context.Context, req *fpc.InvokeRequest, host enclave.StateAccess) (*fpc.InvokeResponse, error) {
 	resp := &fpc.InvokeResponse{}
-	return resp, r.call(ctx, enclave.MethodInvoke, req, resp, serve(host))
+	return resp, r.call(ctx, enclave.MethodInvoke, req, resp, Serve(host))
 }
 
 // serve answers an enclave's state accesses from a host; nil: there is none.
-func serve(host enclave.StateAccess) func(context.Context, []byte) ([]byte, error) {
+// Serve returns what answers, over a transport, the accesses of a call by asking a
+// host.
+func Serve(host enclave.StateAccess) func(context.Context, []byte) ([]byte, error) {
 	if host == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ package enclavetest
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 
 	"google.golang.org/protobuf/proto"
 
@@ -15,19 +16,26 @@ import (
 	"github.com/privatechaincode/fpc/keys"
 )
 
-// StateKey takes the chaincode's state key out of the sealed state, as whoever
-// launches a simulated enclave can: simulation is not security.
+// Unseal opens an enclave's sealed state, as whoever launches a simulated enclave
+// can: simulation is not security.
+func Unseal(platform *guest.Platform, b []byte) (*fpc.EnclaveState, error) {
+	sealed, state := &fpc.SealedState{}, &fpc.EnclaveState{}
+	if err := proto.Unmarshal(b, sealed); err != nil {
+		return nil, err
+	}
+	aad := keys.Encode("state", binary.BigEndian.AppendUint32(nil, sealed.GetVersion()),
+		[]byte(sealed.GetPlatform()), []byte(sealed.GetCodeId()), []byte(sealed.GetEnclaveId()), sealed.GetCheck())
+	plain, err := platform.SealingKey().Open(keys.LabelSealedState, aad, sealed.GetSealed())
+	return state, errors.Join(err, proto.Unmarshal(plain, state))
+}
+
+// StateKey takes the chaincode's state key out of the sealed state.
 func (w *World) StateKey() keys.StateKey {
 	w.T.Helper()
 	platform, err := guest.New(append(bytes.Clone(w.HostSecret), w.CodeID[:]...))
 	w.check(err)
-	sealed, state := &fpc.SealedState{}, &fpc.EnclaveState{}
-	w.check(proto.Unmarshal(w.Sealed, sealed))
-	aad := keys.Encode("state", binary.BigEndian.AppendUint32(nil, sealed.GetVersion()),
-		[]byte(sealed.GetPlatform()), []byte(sealed.GetCodeId()), []byte(sealed.GetEnclaveId()), sealed.GetCheck())
-	plain, err := platform.SealingKey().Open(keys.LabelSealedState, aad, sealed.GetSealed())
+	state, err := Unseal(platform, w.Sealed)
 	w.check(err)
-	w.check(proto.Unmarshal(plain, state))
 	key, err := keys.ParseStateKey(state.GetKeySets()[0].GetStateKey())
 	w.check(err)
 	return key

@@ -69,4 +69,65 @@ var full = []mutant{
 		"8", "INV-22", "the endorser need not be the enclave that was asked", "protocol/endorsed.go",
 		`case block == nil || !bytes.Equal(block.Bytes, wanted.Raw):`, `case block == nil:`, "./protocol", "TestAlteredEndorsementIsRefused",
 	},
+	{
+		"14", "KEY-5", "keys that are no longer the registered ones are exported", "enclave/export.go",
+		`if err := s.checkOwnKeys(stepExport, replies[1].GetEndorser()); err != nil {`, never, "./enclave", "TestAttack14FullExportOfFormerKeys",
+	},
+	{
+		"14", "KEY-5", "an enclave that the registry does not hold for provisioned exports", "enclave/export.go",
+		`if !r.GetProvisioned() {`, never, "./enclave", "TestAttack14FullExportOfFormerKeys",
+	},
+	{
+		"14", "KEY-7", "keys that are not the registered ones are imported", "enclave/importkeys.go",
+		`if err := old.checkRegisteredKey(stepImport, reply, next.keys); err != nil {`, never, "./enclave", "TestAttack14FullForgedExport",
+	},
+	{
+		"14", "KEY-7", "other keys than the export names are imported", "enclave/importkeys.go",
+		`if set.generation != x.Generation || !bytes.Equal(set.ekID, x.ChaincodeEK.ID()) {`, never, "./enclave", "TestAttack14FullForgedExport",
+	},
+	{
+		"14", "KEY-7", "an export for another enclave is taken", "enclave/importkeys.go",
+		`case x.Receiver != s.id:`, never, "./enclave", "TestAttack14FullForgedExport",
+	},
+	{
+		"14", "KEY-7", "an unprovisioned enclave's export is taken", "enclave/importkeys.go",
+		`if !by.GetProvisioned() {`, never, "./enclave", "TestAttack14FullForgedExport",
+	},
+	{
+		"14", "KEY-7", "a revoked enclave takes keys", "enclave/importkeys.go",
+		`if refused := own.GetRefused(); refused != nil {`, `if refused := own.GetRefused(); refused != nil && false {`, "./enclave", "TestAttack14FullForgedExport",
+	},
+	{
+		"16", "INV-9", "answers about fewer keys than asked", "enclave/ledgerlink.go",
+		`if keys := ask.GetKeys(); keys != nil && len(keys.GetKeys()) != len(answer.GetReplies()[i].GetKeys().GetKeys()) {`, never, "./enclave", "TestAttack16FullAnswersThatDoNotFit",
+	},
+	{
+		"16", "INV-9", "an answer at another head than asked", "enclave/ledgerlink.go",
+		` || (req.GetAt() != 0 && h.GetHeight() != req.GetAt()) {`, ` {`, "./enclave", "TestAttack16FullAnswersThatDoNotFit",
+	},
+	{
+		"15", "INV-11", "another chain under the same session", "enclave/view_full.go",
+		`if err == nil && !bytes.Equal(answer.GetHead().GetHash(), v.pinned.hash) {`, never, "./enclave", "TestAttack16FullAnswersThatDoNotFit",
+	},
+	{
+		"3", "INV-20", "a head below the oldest that will do", "enclave/view_settle.go",
+		`if reply.GetHeight() < v.oldest {`, never, "./enclave", "TestAttack03FullAgreementBelowTheOldest",
+	},
+	{
+		"", "INV-11", "a run without its ledger enclave tells the client that the chaincode failed", "enclave/view_settle.go",
+		`case v.failed != nil:`, never, "./enclave", "TestLedgerEnclaveGoneDuringARun",
+	},
+	{
+		"23", "EX-5", "the policy of a key that others removed reads as none", "enclave/view_full.go",
+		`case info.GetRemoved():
+		return stored{}, errRemoved(stepPolicy`, never, "./enclave", "TestAttack23ForeignWriter",
+	},
+	{
+		"16", "INV-9", "evidence of another platform than it came as", "transport/session/session.go",
+		`case claims.Platform != ev.GetPlatform():`, never, "./transport/session", "TestAttack16EvidenceOfAnotherPlatform",
+	},
+	{
+		"12", "REG-12", "roots of an organisation that is not there", "protocol/enclavecert.go",
+		`if i < 0 {`, never, "./protocol", "TestRootsOf",
+	},
 }

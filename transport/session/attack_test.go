@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
@@ -434,6 +435,23 @@ func TestAttack16Evidence(t *testing.T) {
 	if _, err := l.Accept(h.Hello(), now); err != nil {
 		t.Errorf("its own: got %v", err)
 	}
+}
+
+// boastful verifies evidence as simulated, and says that it is of another platform.
+type boastful struct{ attest.Verifier }
+
+func (b boastful) Verify(ev *fpc.Evidence, at time.Time) (attest.Claims, error) {
+	claims, err := b.Verifier.Verify(ev, at)
+	claims.Platform = "hal"
+	return claims, err
+}
+
+// Evidence is of the platform under whose name it came, or of none.
+func TestAttack16EvidenceOfAnotherPlatform(t *testing.T) {
+	config := ledgerConfig("first")
+	config.Verifiers = Verifiers{"sim": boastful{verifiers["sim"]}}
+	_, err := newLedger(t, config).Accept(handshake(t).Hello(), now)
+	wantCode(t, "of another platform", err, CodeEvidence)
 }
 
 // What evidence covers differs by role, whatever stands in it.
