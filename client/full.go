@@ -95,7 +95,7 @@ func (p *Proposal) endorseFull(ctx context.Context) (*Validation, error) {
 	for {
 		next := g.plan()
 		if len(next) == 0 {
-			return nil, g.explain()
+			return nil, g.failure()
 		}
 		p.network.received("INV-20", "client", "client", fmt.Sprintf("ask %d enclaves", len(next)), p.txID)
 		if err := g.ask(ctx, next); err != nil {
@@ -103,9 +103,6 @@ func (p *Proposal) endorseFull(ctx context.Context) (*Validation, error) {
 		}
 		if answers := g.enough(); answers != nil {
 			return p.endorsedBy(answers, g.hostOf(answers)), nil
-		}
-		if height, differ := g.views(); differ {
-			return nil, &ViewsDifferError{TxID: p.txID, Height: height}
 		}
 	}
 }

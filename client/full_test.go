@@ -348,6 +348,51 @@ func TestAttack08FullAlteredAnswer(t *testing.T) {
 	}
 }
 
+// TestAttack08FullOneLiarIsPassedOver: where the others are enough, one
+// organisation's peer or enclave cannot keep a call from being endorsed by lying
+// about it, at the first attempt.
+func TestAttack08FullOneLiarIsPassedOver(t *testing.T) {
+	refusing := func(code protocol.Code) func(w *clienttest.World) {
+		return func(w *clienttest.World) {
+			w.Peers[0].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+				if string(p.Args()[0]) != protocol.FuncInvoke {
+					return honest, nil
+				}
+				return &peer.ProposalResponse{Response: &peer.Response{Status: 500, Message: protocol.Errorf("INV-12", code, "made up").Error()}}, nil
+			}
+		}
+	}
+	for name, lie := range map[string]func(w *clienttest.World){
+		"an altered endorsement": func(w *clienttest.World) {
+			w.Enclaves[0].AlterEndorsed = func(m *pb.Endorsed) { m.Signature[10] ^= 1 }
+		},
+		"another result": func(w *clienttest.World) {
+			w.Enclaves[0].AlterPayload = func(p *protocol.EndorsedPayload) { p.ReadWriteSet = nil }
+		},
+		"a frozen view": func(w *clienttest.World) {
+			w.Changes, w.Enclaves[0].Height = []uint64{3, 10}, 9
+		},
+		"a made-up refusal of the key":  refusing(protocol.CodeUnknownKey),
+		"a made-up refusal of the view": refusing(protocol.CodeStaleView),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := clienttest.NewFull(t)
+			lie(w)
+			if _, err := w.Connect(w.Config()).Contract(clienttest.Chaincode).Submit(t.Context(), "echo"); err != nil {
+				t.Fatal(err)
+			}
+			if n := w.Orderer.Committed(); n != 1 {
+				t.Errorf("%d transactions committed, want one", n)
+			}
+			for i, p := range w.Peers {
+				if n := invocations(t, p); n != 1 {
+					t.Errorf("peer %d was asked %d times, want once", i+1, n)
+				}
+			}
+		})
+	}
+}
+
 // TestAttack09FullForeignRequest: a captured request opens under its creator only.
 func TestAttack09FullForeignRequest(t *testing.T) {
 	w := clienttest.NewFull(t)

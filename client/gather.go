@@ -3,6 +3,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,21 +17,38 @@ import (
 )
 
 // gathering is the search for endorsements of one proposal that satisfy the
-// definition's policy.
+// definition's policy. Nobody but enough enclaves together can end it without a
+// result, unless the chaincode itself answers with an error: who lies, or answers
+// from a view that others do not share, is passed over where others will do.
 type gathering struct {
 	proposal *Proposal
 	signed   *peer.SignedProposal
 	asked    map[string]error // by enclave id: nil, or why it does not endorse
 	answers  []*trust.Answer
 	hosts    map[string]Peer // of the enclaves that answered
+	again    error           // why it is worth to make the call again
+	distrust error           // an answer that is not believed
 }
 
 // plan returns the fewest enclaves, not asked yet, that satisfy the policy
-// together with those that answered; none if there are no such.
+// together with those that agree; none if there are no such.
 func (g *gathering) plan() []trust.Enclave {
+	groups := slices.SortedFunc(maps.Values(g.byPayload()), func(a, b []*trust.Answer) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0].EnclaveID(), b[0].EnclaveID()))
+	})
+	for _, agreeing := range append(groups, nil) {
+		if next := g.complete(agreeing); len(next) > 0 {
+			return next
+		}
+	}
+	return nil
+}
+
+// complete plans for those who gave one answer; nil: for nobody.
+func (g *gathering) complete(agreeing []*trust.Answer) []trust.Enclave {
 	policy := g.proposal.entry.validation
 	var endorsers [][]byte
-	for _, a := range g.answers {
+	for _, a := range agreeing {
 		endorsers = append(endorsers, a.Enclave().Endorser)
 	}
 	var chosen []trust.Enclave
@@ -75,18 +93,18 @@ type heard struct {
 	err     error
 }
 
-// ask sends the proposal to enclaves, all at once. An answer that is not believed,
-// or a sealed error of the chaincode, ends the search: it is the error returned.
+// ask sends the proposal to enclaves, all at once. A sealed error of the chaincode
+// ends the search: it is the error returned.
 func (g *gathering) ask(ctx context.Context, enclaves []trust.Enclave) error {
 	p := g.proposal
 	came := make(chan heard, len(enclaves))
 	for _, e := range enclaves {
 		go func() { came <- g.askOne(ctx, e) }()
 	}
-	var stale error
 	for range enclaves {
 		h := <-came
 		g.asked[h.enclave.ID] = h.err
+		code := protocol.CodeOf(h.err)
 		var distrusted *NotAttestedError
 		switch {
 		case h.err == nil && !h.answer.IsResult():
@@ -94,13 +112,29 @@ func (g *gathering) ask(ctx context.Context, enclaves []trust.Enclave) error {
 			return err
 		case h.err == nil:
 			g.add(h)
-		case errors.As(h.err, &distrusted), retryable(protocol.CodeOf(h.err)), ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return h.err
-		case protocol.CodeOf(h.err) == protocol.CodeStaleView:
-			stale = h.err
+		case errors.As(h.err, &distrusted):
+			g.distrust = h.err
+		case retryable(code), code == protocol.CodeStaleView && g.again == nil:
+			g.again = h.err
 		}
 	}
-	return stale
+	return nil
+}
+
+// failure is why the policy cannot be met.
+func (g *gathering) failure() error {
+	height, differ := g.views()
+	switch {
+	case g.again != nil:
+		return g.again
+	case differ:
+		return &ViewsDifferError{TxID: g.proposal.txID, Height: height}
+	case g.distrust != nil:
+		return g.distrust
+	}
+	return g.explain()
 }
 
 func (g *gathering) add(h heard) {

@@ -187,4 +187,20 @@ var clientChecks = []mutant{
 		`host, err := p.network.peerOf(enclave)`, `host, err := p.network.config.Peers[0], error(nil)
 		_ = enclave`, "./client", "TestEnclavesPeerIsDialled",
 	},
+	{
+		"8", "INV-20", "one answer that is not believed ends the call", "client/gather.go",
+		`			g.distrust = h.err
+`, `			return h.err
+`, "./client", "TestAttack08FullOneLiarIsPassedOver",
+	},
+	{
+		"8", "INV-20", "one made-up refusal ends the call", "client/gather.go",
+		`			g.again = h.err
+`, `			return h.err
+`, "./client", "TestAttack08FullOneLiarIsPassedOver",
+	},
+	{
+		"8", "INV-20", "one result that differs ends the call", "client/gather.go",
+		`if next := g.complete(agreeing); len(next) > 0 {`, `if next := g.complete(agreeing); len(next) > 0 && len(groups) < 2 {`, "./client", "TestAttack08FullOneLiarIsPassedOver",
+	},
 }
