@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/enclave"
 	"github.com/privatechaincode/fpc/fpctest/full"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
@@ -29,11 +30,15 @@ type otherLedger struct {
 	raw      []byte                                                 // in place of an answer, if not nil
 }
 
-func newOtherLedger(t testing.TB, w *full.World) *otherLedger {
+func newOtherLedger(t testing.TB, w *full.World, params ...guest.Params) *otherLedger {
 	t.Helper()
 	platform := w.Platform("ledger", "ledger host")
+	var marshalled []byte
+	for _, p := range params {
+		marshalled = p.Marshal()
+	}
 	sessions, err := session.NewLedger(session.LedgerConfig{
-		Attester: platform, Verifiers: full.Verifiers(), Values: &fpc.SessionValues{
+		Attester: platform, Verifiers: full.Verifiers(), Params: marshalled, Values: &fpc.SessionValues{
 			ChannelId: w.ID, ChannelHash: w.Hash(), Registry: protocol.ERCCName,
 			LedgerCodeId:     protocol.ManifestEntry(platform.Name(), platform.CodeID()),
 			LedgerInstanceId: make([]byte, 32), StateDatabase: ledgerenclave.LevelDB,
@@ -155,6 +160,37 @@ func TestAttack03FullAgreementBelowTheOldest(t *testing.T) {
 	}
 	_, err := w.Ask("get:a").Send(h)
 	wantCode(t, "an agreement at height 1", err, enclave.CodeLedgerAnswer)
+}
+
+// A host that turns its clock back cannot have evidence believed that was over when
+// later evidence began; nor by starting the enclave anew.
+func TestAttack16FullClockTurnedBack(t *testing.T) {
+	w := full.Start(t, script{})
+	w.Submit("put:a=1")
+	h := w.Hosts[0]
+	const noon = 1_700_000_000
+	expired := guest.Params{NotBefore: 1, NotAfter: noon}
+	send := func(now int64, validity guest.Params) error {
+		h.Ledger = newOtherLedger(t, w, validity)
+		h.Lie = func(req *fpc.StateRequest, resp *fpc.StateResponse) error {
+			if req.GetOpenSession() != nil {
+				resp.Time = now
+			}
+			return nil
+		}
+		_, err := w.Ask("get:a").Send(h)
+		return err
+	}
+	wantCode(t, "in time", send(noon-1, expired), "")
+	wantCode(t, "expired", send(noon+1, expired), session.CodeEvidence)
+	wantCode(t, "expired, by a clock that lies", send(noon-1, expired), "")
+	wantCode(t, "later evidence", send(noon+200, guest.Params{NotBefore: noon + 100, NotAfter: noon + 1000}), "")
+	wantCode(t, "expired before that", send(noon-1, expired), session.CodeEvidence)
+	if err := h.Install(h.Certificate()); err != nil { // seals
+		t.Fatal(err)
+	}
+	h.Restart()
+	wantCode(t, "expired before that, in a new process", send(noon-1, expired), session.CodeEvidence)
 }
 
 // Where the ledger enclave goes away during a run, the host is told, and the client

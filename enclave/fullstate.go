@@ -138,7 +138,8 @@ func (e *Enclave) withHead(ctx context.Context, s *state) (*state, error) {
 }
 
 // sealEvery is after how many blocks the state is sealed anew with the highest
-// head: a host that restarts an enclave can put its view back no further.
+// head: a host that restarts an enclave from what it was given last can put its
+// view back no further.
 const sealEvery = 32
 
 // sealHead returns the sealed state when the highest head seen has grown by

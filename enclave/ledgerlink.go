@@ -115,7 +115,12 @@ func (l *ledgerLink) shakeHands(ctx context.Context, s *state, host StateAccess,
 	// An enclave has no clock. The host's cannot go back behind what evidence
 	// proved, see docs/security.md.
 	now := time.Unix(max(resp.GetTime(), l.floor), 0)
-	return h.Accept(resp.GetAccept(), l.verifiers, known, now)
+	made, err := h.Accept(resp.GetAccept(), l.verifiers, known, now)
+	if err != nil {
+		return nil, err
+	}
+	l.floor = max(l.floor, made.Since().Unix())
+	return made, nil
 }
 
 // extends asks a new session's ledger enclave whether its chain contains the

@@ -130,4 +130,8 @@ var full = []mutant{
 		"12", "REG-12", "roots of an organisation that is not there", "protocol/enclavecert.go",
 		`if i < 0 {`, never, "./protocol", "TestRootsOf",
 	},
+	{
+		"16", "INV-9", "the host's clock goes back behind evidence", "enclave/ledgerlink.go",
+		`l.floor = max(l.floor, made.Since().Unix())`, `_ = made.Since()`, "./enclave", "TestAttack16FullClockTurnedBack",
+	},
 }

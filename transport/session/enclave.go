@@ -115,7 +115,7 @@ func (h *Handshake) Accept(accept []byte, verifiers Verifiers, known *Attested, 
 	if err != nil {
 		return nil, err
 	}
-	return &Session{schedule: keys, values: m.GetValues(), ledger: ledger}, nil
+	return &Session{schedule: keys, values: m.GetValues(), ledger: ledger, since: claims.NotBefore}, nil
 }
 
 func checkLedger(ledger Attested, v *fpc.SessionValues, claims attest.Claims, at time.Time) error {
@@ -134,6 +134,7 @@ type Session struct {
 	schedule schedule
 	values   *fpc.SessionValues
 	ledger   Attested
+	since    time.Time
 	last     atomic.Uint64
 }
 
@@ -142,6 +143,10 @@ func (s *Session) ID() [hashSize]byte { return s.schedule.id }
 
 // Ledger is what the ledger enclave's evidence says of it.
 func (s *Session) Ledger() Attested { return s.ledger }
+
+// Since is when the ledger enclave's evidence became valid: whatever a host says,
+// it is later now.
+func (s *Session) Since() time.Time { return s.since }
 
 // InstanceID tells starts of ledger enclaves apart (INV-13).
 func (s *Session) InstanceID() []byte { return s.values.GetLedgerInstanceId() }
