@@ -13,6 +13,11 @@ var ledgers = map[protocol.Code]Explanation{
 	"wrong_genesis":  {"what the ledger enclave was given is no channel's first block", "let fpc-ledger-host fetch block 0 from its own peer"},
 
 	"malformed_block": {"a block does not decode, or not in the one form allowed", "let fpc-ledger-host follow another peer: this one alters blocks"},
+	"wrong_data_hash": {"a block's transactions are not those that its header names", "let fpc-ledger-host follow another peer: this one alters blocks"},
+	"not_next_block":  {"a block is skipped, repeated or out of order", "let fpc-ledger-host go on from the ledger enclave's height; if it stays, follow another peer"},
+	"broken_link":     {"a block does not follow the one before it: it is of another chain", anotherChain},
+	"no_signatures":   {"a block bears no orderer's signature", "let fpc-ledger-host follow another peer: this one makes up blocks"},
+	"bad_signatures":  {"a block bears fewer good signatures of orderers than the channel asks for", "let fpc-ledger-host follow another peer: this one makes up blocks"},
 	"no_verdict":      {"a block holds a transaction on which Fabric's peers stop too", "look into the peers' logs: the channel stands still until they are mended"},
 	"ledger_full":     {"the channel has more transactions than a ledger enclave can number", "go on with a new channel"},
 
