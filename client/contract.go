@@ -189,8 +189,9 @@ func (c *Contract) NewProposal(ctx context.Context, function string, opts ...Opt
 	if err != nil {
 		return nil, err
 	}
-	if entry.chaincode.Mode() == protocol.ModeFull && o.view.At == 0 {
-		o.view.Min = max(o.view.Min, n.Height())
+	own := false
+	if seen := n.Height(); entry.chaincode.Mode() == protocol.ModeFull && o.view.At == 0 && o.view.Min < seen {
+		o.view.Min, own = seen, true
 	}
 	n.received("INV-3", "client", "client", "r_key", txID)
 	args := append([][]byte{[]byte(function)}, o.args...)
@@ -203,5 +204,5 @@ func (c *Contract) NewProposal(ctx context.Context, function string, opts ...Opt
 	if err != nil {
 		return nil, err
 	}
-	return &Proposal{draft: d, entry: entry, request: request}, nil
+	return &Proposal{draft: d, entry: entry, request: request, own: own}, nil
 }

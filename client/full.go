@@ -31,7 +31,7 @@ func (e *ViewsDifferError) ErrorCode() string { return string(protocol.CodeStale
 
 const (
 	// retries is how often a call of Full mode is made anew because its enclaves
-	// endorsed different results.
+	// endorsed different results, or one has not reached what this client committed.
 	retries = 3
 	// lags is how often it is made anew because a peer's state is not that of any
 	// head that will do: 25 ms after the first time, twice as long after each.
@@ -40,9 +40,9 @@ const (
 
 // endorse makes a call's proposal and has it endorsed. In Full mode enclaves whose
 // views differ are all asked again at the newest head that they have in common;
-// where that one is too old for a peer, or a peer's state is behind, at whatever is
-// newest. Each time is a proposal of its own, so one that somebody else must sign is
-// not made again.
+// where that one is too old for a peer, or a peer is behind, at whatever is newest.
+// Each time is a proposal of its own, so one that somebody else must sign is not
+// made again.
 func (c *Contract) endorse(ctx context.Context, function string, opts []Option) (*Validation, error) {
 	var height Option = func(*options) {}
 	for attempt, lag := 1, 1; ; {
@@ -51,7 +51,8 @@ func (c *Contract) endorse(ctx context.Context, function string, opts []Option) 
 			return nil, err
 		}
 		v, err := p.Endorse(ctx)
-		if protocol.CodeOf(err) != protocol.CodeStaleView || p.request.View().At != 0 && attempt == 1 {
+		most := p.patience(err)
+		if most == 0 || p.request.View().At != 0 && attempt == 1 {
 			return v, err
 		}
 		height = func(*options) {}
@@ -60,7 +61,7 @@ func (c *Contract) endorse(ctx context.Context, function string, opts []Option) 
 		case errors.As(err, &differ) && attempt <= retries:
 			height = WithHeight(differ.Height)
 			attempt++
-		case differ != nil || lag > lags || wait(ctx, lag) != nil:
+		case differ != nil || lag > most || wait(ctx, lag) != nil:
 			return nil, err
 		default:
 			lag++
@@ -68,8 +69,8 @@ func (c *Contract) endorse(ctx context.Context, function string, opts []Option) 
 	}
 }
 
-// evaluate makes a call's proposal and has an enclave answer it; anew, where the
-// state of every enclave's peer is behind (Full mode).
+// evaluate makes a call's proposal and has an enclave answer it; anew, where every
+// enclave's peer is behind (Full mode).
 func (c *Contract) evaluate(ctx context.Context, function string, opts []Option) ([]byte, error) {
 	for lag := 1; ; lag++ {
 		p, err := c.NewProposal(ctx, function, opts...)
@@ -77,10 +78,37 @@ func (c *Contract) evaluate(ctx context.Context, function string, opts []Option)
 			return nil, err
 		}
 		result, err := p.Evaluate(ctx)
-		if protocol.CodeOf(err) != protocol.CodeStaleView || p.request.View().At != 0 || lag > lags || wait(ctx, lag) != nil {
+		if lag > p.patience(err) || p.request.View().At != 0 || wait(ctx, lag) != nil {
 			return result, err
 		}
 	}
+}
+
+// patience is how often a call that was refused with an error is worth a proposal
+// of its own: a peer that is behind may have caught up, which an open proposal can
+// keep it from. A height that the caller demands is waited for once, in the enclave.
+func (p *Proposal) patience(err error) int {
+	switch {
+	case protocol.CodeOf(err) == protocol.CodeStaleView:
+		return lags
+	case p.own && says(err, protocol.CodeBelowMinHead):
+		return retries
+	}
+	return 0
+}
+
+// says tells whether an error, or any that it was made of, has a code.
+func says(err error, code protocol.Code) bool {
+	if coded, ok := err.(interface{ ErrorCode() string }); ok && coded.ErrorCode() == string(code) {
+		return true
+	}
+	switch of := err.(type) {
+	case interface{ Unwrap() error }:
+		return says(of.Unwrap(), code)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(of.Unwrap(), func(e error) bool { return says(e, code) })
+	}
+	return false
 }
 
 // endorseFull has enclaves run the call until their endorsements satisfy the

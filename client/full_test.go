@@ -264,6 +264,25 @@ func TestFullReadsItsOwnWrites(t *testing.T) {
 	if _, err := other.Evaluate(t.Context(), "echo"); err != nil {
 		t.Errorf("a client that knows of no commit: %v", err)
 	}
+	asked := 0
+	w.Peers[0].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+		if string(p.Args()[0]) != protocol.FuncInvoke {
+			return honest, nil
+		}
+		if asked++; asked == 2 { // too late for this proposal
+			for _, e := range w.Enclaves {
+				e.Height = 2
+			}
+		}
+		return nil, protocol.Errorf("INV-11", protocol.CodeBelowMinHead, "the ledger enclave is at height 1")
+	}
+	if _, err := contract.Evaluate(t.Context(), "echo"); err != nil {
+		t.Errorf("enclaves that catch up: %v", err)
+	}
+	w.Peers[0].Lie = nil
+	for _, e := range w.Enclaves {
+		e.Height = 1
+	}
 	other.Network().AtLeast(contract.Network().Height())
 	other.Network().AtLeast(1)
 	_, err = other.Evaluate(t.Context(), "echo")

@@ -20,6 +20,8 @@ type Proposal struct {
 	*draft
 	entry   *entry
 	request *trust.Request
+	// own: the oldest height that will do is that of this client's own commits.
+	own bool
 }
 
 // Chaincode returns the chaincode that it is sealed to, as this client checked it.

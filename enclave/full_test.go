@@ -94,15 +94,17 @@ func TestKeysWaitForTheLedgerEnclave(t *testing.T) {
 // request demands, the enclave says so at once: no block that comes will mend it.
 func TestPeerBehindWhatIsDemanded(t *testing.T) {
 	w := full.Start(t, script{})
-	w.Submit("put:k=1")
+	w.Submit("put:k=1", "put:r1=1")
 	h, waited := w.Hosts[0], 0
 	h.Await = func(uint64) { waited++ }
-	call := w.Ask("put:k=2")
+	call := w.Ask("put:k=2", "put:r2=2")
 	all := call.All()
 	h.FrozenPeer = true
 	w.MustCommit(call.Transaction(all...))
-	_, err := w.AskAt(full.Heights{Min: w.Height()}, "get:k").Send(h)
-	wantCode(t, "a state older than the demanded one", err, protocol.CodeStaleView)
+	for what, function := range map[string]string{"a value": "get:k", "rows": "range:r..s"} {
+		_, err := w.AskAt(full.Heights{Min: w.Height()}, function).Send(h)
+		wantCode(t, what+" older than the demanded height", err, protocol.CodeStaleView)
+	}
 	if waited != 0 {
 		t.Errorf("the enclave waited for %d blocks, want none", waited)
 	}

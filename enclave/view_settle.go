@@ -43,7 +43,7 @@ func (v *fullView) agree() (uint64, error) {
 		if err != nil || (height != 0 && height != before) {
 			return height, err
 		}
-		if err := v.behind(); err != nil {
+		if err := v.behind(height); err != nil {
 			return 0, err
 		}
 		if v.waits >= maxWaits {
@@ -57,8 +57,13 @@ func (v *fullView) agree() (uint64, error) {
 
 // behind refuses a peer whose state is of a head that is too old. A peer answers an
 // invocation from one state to its end: no block that comes will mend this one, but
-// the client's next proposal may find the peer level.
-func (v *fullView) behind() error {
+// the client's next proposal may find the peer level. So it is where all keys that the
+// peer showed agree with the pinned head, and rows are missing: agreed is that head
+// then, else 0.
+func (v *fullView) behind(agreed uint64) error {
+	if agreed != 0 {
+		return protocol.Errorf("INV-11", protocol.CodeStaleView, "the keys that the peer showed are those of height %d, its ranges or policies are not", agreed)
+	}
 	answer, err := v.askAgreed(0)
 	if err != nil {
 		return err
