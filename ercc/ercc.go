@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/privatechaincode/fpc/attest"
+	"github.com/privatechaincode/fpc/internal/calls"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/trace"
@@ -59,7 +60,7 @@ func New(config Config) *Registry {
 		config.Trace = trace.Nop
 	}
 	if config.Meter == nil {
-		config.Meter = noMeter{}
+		config.Meter = calls.Unmeasured{}
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
