@@ -6,33 +6,42 @@ import (
 	"context"
 	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/transport"
 )
 
-// serveSocket serves a socket until the returned function ends it.
+// serveSocket serves a socket until the returned function ends it: when that
+// returned, nobody answers any more.
 func serveSocket(t *testing.T, path string, handle transport.Handler) (end func()) {
 	t.Helper()
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	var conns []net.Conn // of the accepting goroutine, until it ended
+	var serving sync.WaitGroup
+	accepted := make(chan struct{})
 	go func() {
+		defer close(accepted)
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			context.AfterFunc(ctx, func() { _ = conn.Close() })
-			go func() { _ = transport.Serve(conn, transport.Limits{}, handle) }()
+			conns = append(conns, conn)
+			serving.Go(func() { _ = transport.Serve(conn, transport.Limits{}, handle) })
 		}
 	}()
 	return func() {
-		cancel()
 		_ = listener.Close()
+		<-accepted
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+		serving.Wait()
 	}
 }
 
