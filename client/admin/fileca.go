@@ -3,22 +3,16 @@
 package admin
 
 import (
-	"bytes"
 	"context"
-	"crypto"
 	"crypto/ecdsa"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"math/big"
 	"time"
 
-	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/internal/certify"
 )
 
 // FileCA issues with a CA's certificate and private key, as cryptogen and openssl
@@ -79,56 +73,21 @@ const clockSkew = 5 * time.Minute
 // the request says of itself counts for nothing. The certificate is valid as long
 // as the CA's, and never from before it: peers would silently not count it.
 func (ca *FileCA) Issue(_ context.Context, der []byte, commonName string, units []string) ([]byte, error) {
-	csr, err := x509.ParseCertificateRequest(der)
+	public, err := certify.RequestedKey(der)
 	if err != nil {
-		return nil, fmt.Errorf("certificate request: %w", err)
-	}
-	if err := csr.CheckSignature(); err != nil {
-		return nil, fmt.Errorf("certificate request: %w", err)
-	}
-	public, ok := csr.PublicKey.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, errors.New("certificate request: the key is not ECDSA")
-	}
-	point, err := public.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("certificate request: %w", err)
-	}
-	id := sha256.Sum256(point)
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, fmt.Errorf("serial number: %w", err)
+		return nil, err
 	}
 	from := ca.now().Add(-clockSkew).UTC().Truncate(time.Second)
 	if from.Before(ca.cert.NotBefore) {
 		from = ca.cert.NotBefore
 	}
-	template := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{OrganizationalUnit: units, CommonName: commonName},
-		NotBefore:    from, NotAfter: ca.cert.NotAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true, SubjectKeyId: id[:],
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, ca.cert, public, lowS{ca.key})
-	if err != nil {
-		return nil, fmt.Errorf("issue a certificate: %w", err)
-	}
-	var out bytes.Buffer
-	err = pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: cert})
-	return out.Bytes(), err
-}
-
-// lowS signs with S in the lower half, the only form that Fabric's MSPs keep.
-type lowS struct{ key *ecdsa.PrivateKey }
-
-// Public implements crypto.Signer.
-func (l lowS) Public() crypto.PublicKey { return &l.key.PublicKey }
-
-// Sign implements crypto.Signer.
-func (l lowS) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	sig, err := l.key.Sign(random, digest, opts)
+	cert, err := certify.Certificate(&x509.Certificate{
+		Subject:   pkix.Name{OrganizationalUnit: units, CommonName: commonName},
+		NotBefore: from, NotAfter: ca.cert.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
+	}, ca.cert, public, ca.key)
 	if err != nil {
 		return nil, err
 	}
-	return msp.LowS(&l.key.PublicKey, sig)
+	return certify.PEM(cert), nil
 }

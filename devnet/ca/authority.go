@@ -7,22 +7,19 @@
 package ca
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"net"
 	"time"
 
-	"github.com/privatechaincode/fpc/fabric/msp"
+	"github.com/privatechaincode/fpc/internal/certify"
 )
 
 // validity is how long certificates live, counted from their authority's birth.
@@ -49,10 +46,6 @@ func NewAuthority(commonName, organization string, now time.Time) (*Authority, e
 	if err != nil {
 		return nil, fmt.Errorf("ca: key of %s: %w", commonName, err)
 	}
-	ski, err := keyID(&key.PublicKey)
-	if err != nil {
-		return nil, err
-	}
 	// Five minutes back, as cryptogen has it: clocks of one machine's tools differ.
 	from := now.Add(-5 * time.Minute).UTC().Truncate(time.Minute)
 	template := &x509.Certificate{
@@ -62,22 +55,21 @@ func NewAuthority(commonName, organization string, now time.Time) (*Authority, e
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		BasicConstraintsValid: true,
 		IsCA:                  true,
-		SubjectKeyId:          ski,
 	}
 	return sign(template, template, &key.PublicKey, key)
 }
 
 // sign makes an authority's own certificate.
 func sign(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) (*Authority, error) {
-	der, err := create(template, parent, public, key)
+	der, err := certify.Certificate(template, parent, public, key)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ca: %w", err)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
 		return nil, fmt.Errorf("ca: %w", err)
 	}
-	return &Authority{cert: cert, pem: encode("CERTIFICATE", der), key: key}, nil
+	return &Authority{cert: cert, pem: certify.PEM(der), key: key}, nil
 }
 
 // Certificate returns the root certificate. Callers must not change it.
@@ -111,17 +103,12 @@ func (a *Authority) Issue(r Request) (certPEM []byte, key *ecdsa.PrivateKey, err
 // Certify certifies a public key that somebody else holds. NotBefore is the
 // authority's own: an earlier one would fail Fabric's validation silently.
 func (a *Authority) Certify(public *ecdsa.PublicKey, r Request) ([]byte, error) {
-	ski, err := keyID(public)
-	if err != nil {
-		return nil, err
-	}
 	template := &x509.Certificate{
 		Subject:               pkix.Name{Country: []string{"US"}, OrganizationalUnit: r.OUs, CommonName: r.CommonName},
 		NotBefore:             a.cert.NotBefore,
 		NotAfter:              a.cert.NotAfter,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		BasicConstraintsValid: true,
-		SubjectKeyId:          ski,
 	}
 	if !r.NotAfter.IsZero() {
 		template.NotAfter = r.NotAfter
@@ -136,27 +123,23 @@ func (a *Authority) Certify(public *ecdsa.PublicKey, r Request) ([]byte, error) 
 			template.DNSNames = append(template.DNSNames, h)
 		}
 	}
-	der, err := create(template, a.cert, public, a.key)
+	der, err := certify.Certificate(template, a.cert, public, a.key)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ca: %w", err)
 	}
-	return encode("CERTIFICATE", der), nil
+	return certify.PEM(der), nil
 }
 
 // CertifyRequest certifies the key of a PKCS #10 request that proves possession
 // of it (REG-9). The subject comes from r alone: what the request says of
 // itself counts for nothing.
 func (a *Authority) CertifyRequest(der []byte, r Request) ([]byte, error) {
-	csr, err := x509.ParseCertificateRequest(der)
+	public, err := certify.RequestedKey(der)
 	if err != nil {
-		return nil, fmt.Errorf("ca: certificate request: %w", err)
+		return nil, fmt.Errorf("ca: %w", err)
 	}
-	if err := csr.CheckSignature(); err != nil {
-		return nil, fmt.Errorf("ca: certificate request: %w", err)
-	}
-	public, ok := csr.PublicKey.(*ecdsa.PublicKey)
-	if !ok || public.Curve != elliptic.P256() {
-		return nil, errors.New("ca: certificate request: key is not ECDSA P-256")
+	if public.Curve != elliptic.P256() {
+		return nil, errors.New("ca: certificate request: the key is not of curve P-256")
 	}
 	return a.Certify(public, r)
 }
@@ -181,49 +164,11 @@ func (a *Authority) Revoke(number int64, now time.Time, certs ...[]byte) ([]byte
 		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
 			x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: now})
 	}
-	der, err := x509.CreateRevocationList(rand.Reader, list, a.cert, lowS{a.key})
+	der, err := x509.CreateRevocationList(rand.Reader, list, a.cert, certify.LowS(a.key))
 	if err != nil {
 		return nil, fmt.Errorf("ca: revocation list: %w", err)
 	}
 	return encode("X509 CRL", der), nil
-}
-
-func create(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) ([]byte, error) {
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, fmt.Errorf("ca: serial number: %w", err)
-	}
-	template.SerialNumber = serial
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, lowS{key})
-	if err != nil {
-		return nil, fmt.Errorf("ca: certificate of %q: %w", template.Subject.CommonName, err)
-	}
-	return der, nil
-}
-
-// lowS signs with S in the lower half, the only form that Fabric's MSPs keep:
-// certificates then look alike before and after they pass one.
-type lowS struct{ key *ecdsa.PrivateKey }
-
-func (l lowS) Public() crypto.PublicKey { return &l.key.PublicKey }
-
-func (l lowS) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	sig, err := l.key.Sign(random, digest, opts)
-	if err != nil {
-		return nil, err
-	}
-	return msp.LowS(&l.key.PublicKey, sig)
-}
-
-// keyID is the subject key identifier that Fabric derives: SHA-256 of the
-// uncompressed point. Its key stores look keys up by it.
-func keyID(public *ecdsa.PublicKey) ([]byte, error) {
-	point, err := public.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("ca: public key: %w", err)
-	}
-	sum := sha256.Sum256(point)
-	return sum[:], nil
 }
 
 func encode(kind string, der []byte) []byte {
