@@ -155,7 +155,7 @@ func (g *gathering) askOne(ctx context.Context, e trust.Enclave) heard {
 	if reply.err != nil {
 		return heard{enclave: e, host: host, err: reply.err}
 	}
-	p.network.received(p.answerStep(), "peer", "client", "ccrsp_msg", p.txID)
+	p.answered(e)
 	answer, err := p.verify(g.signed, reply.answer)
 	if err == nil && answer.EnclaveID() != e.ID {
 		err = p.distrust(protocol.Errorf("INV-22", protocol.CodeWrongEnclave, "enclave %.12s answered in the place of %.12s", answer.EnclaveID(), e.ID))

@@ -89,7 +89,7 @@ func (p *Proposal) execute(ctx context.Context) (*trust.Answer, Peer, error) {
 		if reply.err != nil {
 			return nil, nil, reply.err
 		}
-		p.network.received(p.answerStep(), "peer", "client", "ccrsp_msg", p.txID)
+		p.answered(enclave)
 		p.network.registry.remember(reply)
 		answer, err := p.verify(signed, reply.answer)
 		return answer, host, err
@@ -108,6 +108,14 @@ func elsewhere(err error) bool {
 		return true
 	}
 	return false
+}
+
+// answered records that an enclave's answer came.
+func (p *Proposal) answered(e trust.Enclave) {
+	p.network.config.Trace.Record(trace.Event{
+		Step: p.answerStep(), From: "peer", To: "client", What: "ccrsp_msg", TxID: p.txID,
+		Attrs: map[string]string{trace.AttrOrg: e.MSPID},
+	})
 }
 
 // answerStep is the step at which an enclave's answer comes.

@@ -15,23 +15,33 @@ import (
 
 // arrange puts events that several organisations received at the same time into
 // one order: the same proposal, endorsed at several peers, and the same block,
-// committed at several peers. Such events follow each other organisation by
-// organisation, from where the first of them stood; within an organisation, and
-// everywhere else, time decides.
+// committed at several peers and, in Full mode, taken by several ledger enclaves.
+// Such events follow each other organisation by organisation, from where the first
+// of them stood; within an organisation, and everywhere else, time decides: there
+// one step waits for the other. None is left out.
 func arrange(events []trace.Event) []trace.Event {
+	events = afterTheirTransactions(events)
 	var (
 		groups = map[string]*group{} // by transaction: the one that goes on
 		of     = make([]*group, len(events))
+		starts = startsOfStubs(events)
 	)
 	for i, e := range events {
-		g := groups[e.TxID]
-		if e.TxID == "" || organisation(e) == "" || g == nil {
+		run := starts[i]
+		if run == "" {
+			run = e.TxID
+		}
+		if commits(e) {
+			run = "commit " + e.TxID
+		}
+		g := groups[run]
+		if run == "" || organisation(e) == "" || g == nil {
 			g = &group{}
 		}
 		g.add(e)
-		of[i], groups[e.TxID] = g, g
+		of[i], groups[run] = g, g
 		if organisation(e) == "" {
-			delete(groups, e.TxID) // what one participant alone receives lies between
+			delete(groups, run) // what one participant alone receives lies between
 		}
 	}
 	arranged := make([]trace.Event, 0, len(events))
@@ -44,6 +54,64 @@ func arrange(events []trace.Event) []trace.Event {
 		}
 	}
 	return arranged
+}
+
+// commits tells whether an event is of a block at an organisation: it waits for the
+// transaction, and nobody of the transaction waits for the last of them.
+func commits(e trace.Event) bool {
+	return organisation(e) != "" && slices.Contains([]string{"VAL-5", "VAL-7", "VAL-8"}, e.Step)
+}
+
+// afterTheirTransactions puts the events of blocks right behind the last event of
+// their transaction that came before all of them: peers and ledger enclaves take
+// blocks while others go on. Those of transactions that have no such event, as when
+// ledger enclaves catch up, lose their transaction: they are one group.
+func afterTheirTransactions(events []trace.Event) []trace.Event {
+	begun := map[string]bool{}        // transactions of which a block came
+	anchor := map[string]int{}        // index of their last event before
+	behind := map[int][]trace.Event{} // by that index
+	ordered := make([]trace.Event, 0, len(events))
+	for i, e := range events {
+		switch {
+		case !commits(e):
+			if !begun[e.TxID] {
+				anchor[e.TxID] = i
+			}
+			continue
+		case e.TxID != "":
+			begun[e.TxID] = true
+		}
+		if at, ok := anchor[e.TxID]; ok && e.TxID != "" {
+			behind[at] = append(behind[at], e)
+		}
+	}
+	for i, e := range events {
+		_, anchored := anchor[e.TxID]
+		switch {
+		case !commits(e):
+			ordered = append(append(ordered, e), behind[i]...)
+		case e.TxID == "" || !anchored:
+			e.TxID = ""
+			ordered = append(ordered, e)
+		}
+	}
+	return ordered
+}
+
+// startsOfStubs finds the invocations for which stubs are started (INV-6a to
+// INV-6d), which have no transaction themselves; the keys are indices of events.
+func startsOfStubs(events []trace.Event) map[int]string {
+	starts := map[int]string{}
+	atPeer := map[string]string{} // transaction of an organisation's last proposal
+	for i, e := range events {
+		switch org := organisation(e); {
+		case e.Step == "INV-6":
+			atPeer[org] = e.TxID
+		case e.TxID == "" && strings.HasPrefix(e.Step, "INV-6") && atPeer[org] != "":
+			starts[i] = atPeer[org]
+		}
+	}
+	return starts
 }
 
 // group is what organisations receive at the same time for one transaction.
@@ -67,8 +135,12 @@ func (g *group) byOrganisation() []trace.Event {
 }
 
 // organisation is that of the process which received an event; empty for those
-// of which there is one only: client, admin, orderer.
+// of which there is one only: client, admin, orderer. An answer that the client
+// receives belongs to who gave it.
 func organisation(e trace.Event) string {
+	if org := e.Attrs[trace.AttrOrg]; org != "" {
+		return org
+	}
 	kind, org, _ := strings.Cut(e.Process, "@")
 	if kind == "orderer" {
 		return ""
@@ -89,6 +161,22 @@ func TestArrange(t *testing.T) {
 		"committed while the client goes on": {
 			[]string{"v VAL-1 peer@A", "v VAL-1 peer@B", "v VAL-5 orderer@O", "v VAL-5 peer@B", "i INV-22 client", "v VAL-5 peer@A"},
 			[]string{"v VAL-1 peer@A", "v VAL-1 peer@B", "v VAL-5 orderer@O", "v VAL-5 peer@A", "v VAL-5 peer@B", "i INV-22 client"},
+		},
+		"two enclaves at once, answering the client": {
+			[]string{"i INV-20 client", "i INV-6 peer@B", "i INV-6 peer@A", "i INV-8 enclave@A", "i INV-8 enclave@B", "i INV-19 client@B", "i INV-16 enclave@A", "i INV-19 client@A", "i INV-21 client"},
+			[]string{"i INV-20 client", "i INV-6 peer@A", "i INV-8 enclave@A", "i INV-16 enclave@A", "i INV-19 client@A", "i INV-6 peer@B", "i INV-8 enclave@B", "i INV-19 client@B", "i INV-21 client"},
+		},
+		"a stub starts while another enclave runs": {
+			[]string{"i INV-6 peer@A", "i INV-6 peer@B", "i INV-7 stub@B", "- INV-6a stub@A", "i INV-8 enclave@B", "i INV-7 stub@A"},
+			[]string{"i INV-6 peer@A", "- INV-6a stub@A", "i INV-7 stub@A", "i INV-6 peer@B", "i INV-7 stub@B", "i INV-8 enclave@B"},
+		},
+		"ledger enclaves follow while others go on": {
+			[]string{"r REG-13 ercc@A", "r REG-13 ercc@B", "r VAL-8 ledger@B", "k KEY-1 stub@A", "i VAL-6 orderer@O", "r VAL-8 ledger@A", "i VAL-7 peer@A", "i VAL-8 ledger@A", "i INV-22 client", "i VAL-7 peer@B", "i VAL-8 ledger@B"},
+			[]string{"r REG-13 ercc@A", "r REG-13 ercc@B", "r VAL-8 ledger@A", "r VAL-8 ledger@B", "k KEY-1 stub@A", "i VAL-6 orderer@O", "i VAL-7 peer@A", "i VAL-8 ledger@A", "i VAL-7 peer@B", "i VAL-8 ledger@B", "i INV-22 client"},
+		},
+		"ledger enclaves catch up": {
+			[]string{"- VAL-8 ledger@B", "x VAL-8 ledger@A", "x VAL-8 ledger@B", "- VAL-8 ledger@A"},
+			[]string{"- VAL-8 ledger@A", "- VAL-8 ledger@A", "- VAL-8 ledger@B", "- VAL-8 ledger@B"},
 		},
 		"one organisation alone keeps its time": {
 			[]string{"i INV-6 peer@A", "- INV-6a stub@A", "i INV-7 stub@A", "i INV-17 peer@A"},

@@ -72,8 +72,10 @@ func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest
 	if req.GetReceiver() == s.id {
 		return nil, protocol.Errorf(stepExport, protocol.CodeAlreadyProvisioned, "enclave %.12s would export to itself", s.id)
 	}
+	var log steps
+	log.add(stepExport, stub, enclave, "exportCCKeys")
 	var receiver *protocol.Credentials
-	err = e.askUntil(ctx, s, host, func(replies []*fpc.LedgerReply) (err error) {
+	err = e.askUntil(ctx, s, &telling{host, &log}, func(replies []*fpc.LedgerReply) (err error) {
 		if refused := replies[0].GetStatement().GetRefused(); refused != nil {
 			return fromFailure(refused)
 		}
@@ -91,9 +93,7 @@ func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest
 	if err != nil {
 		return nil, err
 	}
-	var log steps
-	log.add(stepExport, enclave, ledgerEnclave, "head statement, can_endorse")
-	log.add(stepExport, enclave, stub, "key export")
+	log.add(stepExport, ledgerEnclave, enclave, "fresh, receiver registered")
 	return &fpc.ExportCCKeysResponse{Export: export, Steps: log}, nil
 }
 

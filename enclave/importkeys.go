@@ -34,7 +34,9 @@ func (e *Enclave) ImportCCKeys(ctx context.Context, req *fpc.ImportCCKeysRequest
 	if old.keys != nil {
 		return nil, protocol.Errorf(stepImport, protocol.CodeAlreadyProvisioned, "enclave %.12s holds keys of generation %d", old.id, old.keys.generation)
 	}
-	export, reply, err := e.checkExport(ctx, old, req.GetExport(), host)
+	var log steps
+	log.add(stepImport, stub, enclave, "importCCKeys")
+	export, reply, err := e.checkExport(ctx, old, req.GetExport(), &telling{host, &log})
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +56,7 @@ func (e *Enclave) ImportCCKeys(ctx context.Context, req *fpc.ImportCCKeysRequest
 		return nil, err
 	}
 	e.state.Store(&next)
-	var log steps
-	log.add(stepImport, stub, enclave, "importCCKeys")
-	log.add(stepImport, enclave, ledgerEnclave, "exported, can_endorse")
+	log.add(stepImport, ledgerEnclave, enclave, "the registry's export, sender provisioned")
 	return &fpc.ImportCCKeysResponse{Registration: registration, SealedState: sealed, Steps: log}, nil
 }
 

@@ -36,10 +36,10 @@ func (e *Enclave) Init(ctx context.Context, req *fpc.InitRequest, host StateAcce
 	log.add("REG-3", stub, enclave, "init")
 	log.add("REG-4", enclave, enclave, "generate Enclave_VK, Enclave_EK")
 	if req.GetFull() {
-		if err := e.meetLedger(ctx, s, req.GetRegistry(), host); err != nil {
+		if err := e.meetLedger(ctx, s, req.GetRegistry(), &telling{host, &log}); err != nil {
 			return nil, err
 		}
-		log.add("REG-5", enclave, ledgerEnclave, "secure channel")
+		log.add("REG-5", ledgerEnclave, enclave, "session accept")
 	}
 	credentials, err := e.attest(s, true, req.GetAttestationParams())
 	if err != nil {

@@ -42,7 +42,7 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 		return nil, about(req, err)
 	}
 	if s.full != nil {
-		log.add("INV-11", enclave, ledgerEnclave, "verify creator, pin the head")
+		log.add("INV-11", ledgerEnclave, enclave, "creator valid, head pinned")
 	}
 	log.add("INV-12", enclave, enclave, "open request")
 	run := &invocation{enclave: e, state: s, proposal: proposal, rKey: request.rKey, view: view, decorations: maps.Clone(req.GetDecorations())}
@@ -117,6 +117,9 @@ func (e *Enclave) look(ctx context.Context, s *state, p *verifiedProposal, req *
 
 // settled runs the chaincode until its run counts.
 func (run *invocation) settled(ctx context.Context, clear *fpc.ClearRequest, log *steps) (*shim.Response, error) {
+	if run.state.full != nil {
+		log.add("INV-13", enclave, enclave, "ledger enclave is the one required")
+	}
 	for {
 		log.add("INV-14", enclave, chaincode, "invoke")
 		outcome := run.execute(ctx, clear)

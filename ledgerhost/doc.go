@@ -26,7 +26,8 @@ package ledgerhost
 
 import "github.com/privatechaincode/fpc/protocol"
 
-// Methods of the socket for stubs.
+// Methods of the socket for stubs; the first two may be followed by the step
+// and the transaction that a stub calls them for, parted by blanks.
 const (
 	MethodSession = "session"
 	MethodAsk     = "ask"

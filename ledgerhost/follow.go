@@ -12,7 +12,6 @@ import (
 
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
-	"github.com/privatechaincode/fpc/trace"
 	"github.com/privatechaincode/fpc/transport"
 )
 
@@ -139,13 +138,13 @@ func (f *follower) take(ctx context.Context, b *common.Block) error {
 	if err != nil {
 		return fmt.Errorf("encode block %d: %w", number, err)
 	}
-	f.record("peer", "next_block", number)
+	f.record("peer", "next_block", b)
 	resp := &fpc.NextBlockResponse{}
 	if err := ask(ctx, f.enclave, methodNextBlock, &fpc.NextBlockRequest{Block: raw}, resp); err != nil {
 		return f.refused(ctx, number, err)
 	}
 	for _, s := range resp.GetSteps() {
-		f.config.Trace.Record(trace.Event{Step: s.GetStep(), From: s.GetFrom(), To: s.GetTo(), What: s.GetWhat(), Process: f.config.Process, PID: f.enclave.PID()})
+		f.record(s.GetFrom(), s.GetWhat(), b)
 	}
 	if tainted := resp.GetTainted(); len(tainted) > 0 {
 		f.config.Log.Warn("a transaction's verdict is unknown here: what it wrote is refused", "block", number, "namespaces", tainted)
@@ -157,14 +156,6 @@ func (f *follower) take(ctx context.Context, b *common.Block) error {
 	f.config.Meter.Took(resp.GetTransactions(), resp.GetValid())
 	f.tell(resp.GetTransactions())
 	return nil
-}
-
-// record records a step before the ledger enclave receives it.
-func (f *follower) record(from, what string, block uint64) {
-	f.config.Trace.Record(trace.Event{
-		Step: step, From: from, To: "ledger", What: what, Process: f.config.Process, PID: f.enclave.PID(),
-		Attrs: map[string]string{"block": fmt.Sprint(block)},
-	})
 }
 
 // refused tells of a block that was not taken, and whether any other will be.

@@ -120,13 +120,14 @@ func (s *socket) close() error {
 
 // handle answers one call of a stub.
 func (h *Host) handle(ctx context.Context, c *transport.Call) ([]byte, error) {
-	switch c.Method {
+	switch method, step, txID := untraced(c.Method); method {
 	case MethodSession, MethodAsk, MethodStatus:
 		e, _, _ := h.state()
 		if e == nil {
 			return nil, unavailable("it is starting")
 		}
-		answer, err := e.Call(ctx, c.Method, c.Request, nil)
+		h.received(e, method, step, txID, c.Request)
+		answer, err := e.Call(ctx, method, c.Request, nil)
 		var failure *transport.Failure
 		if err != nil && !errors.As(err, &failure) && ctx.Err() == nil {
 			return nil, unavailable("it ended before it answered")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/shim"
+	"github.com/privatechaincode/fpc/trace"
 )
 
 // Limits of one answer to a range: both keep a frame small and the enclave
@@ -28,12 +29,13 @@ const (
 type access struct {
 	stub   *Stub
 	peer   shim.ChaincodeStubInterface
+	step   string // of the call that the accesses belong to
 	ranges map[string]shim.StateQueryIteratorInterface
 	opened int
 }
 
-func newAccess(s *Stub, peer shim.ChaincodeStubInterface) *access {
-	return &access{stub: s, peer: peer, ranges: map[string]shim.StateQueryIteratorInterface{}}
+func newAccess(s *Stub, peer shim.ChaincodeStubInterface, step string) *access {
+	return &access{stub: s, peer: peer, step: step, ranges: map[string]shim.StateQueryIteratorInterface{}}
 }
 
 // close frees what the invocation left open.
@@ -50,6 +52,7 @@ func (a *access) serve(ctx context.Context, request []byte) ([]byte, error) {
 		return nil, fmt.Errorf("state access does not decode: %w", err)
 	}
 	a.stub.recordSteps(m.GetSteps(), a.peer.GetTxID())
+	a.received(m)
 	response, err := a.both(ctx, m)
 	if err != nil {
 		return nil, err
@@ -69,7 +72,7 @@ func (a *access) both(ctx context.Context, m *fpc.StateRequest) (*fpc.StateRespo
 	}
 	asked := make(chan ledger, 1)
 	ask := func() {
-		frame, failed := a.stub.ledger.relay(ctx, ledgerAsk, m.GetLedger())
+		frame, failed := a.stub.ledger.relay(ctx, a.traced(ledgerAsk, a.step), m.GetLedger())
 		asked <- ledger{frame, failed}
 	}
 	response := &fpc.StateResponse{}
@@ -94,18 +97,15 @@ func (a *access) answer(ctx context.Context, m *fpc.StateRequest) (*fpc.StateRes
 	case *fpc.StateRequest_AwaitBlock:
 		return a.awaitBlock(ctx, r.AwaitBlock)
 	case *fpc.StateRequest_Get:
-		a.record("EX-1", "getState")
 		values, err := a.peer.GetMultipleStates(r.Get.GetKeys()...)
 		return &fpc.StateResponse{Values: values}, err
 	case *fpc.StateRequest_OpenRange:
-		a.record("EX-3", "getStateByRange")
 		return a.open(r.OpenRange)
 	case *fpc.StateRequest_NextRows:
 		return a.next(r.NextRows.GetId())
 	case *fpc.StateRequest_CloseRange:
 		return &fpc.StateResponse{}, a.drop(r.CloseRange.GetId())
 	case *fpc.StateRequest_GetMetadata:
-		a.record("EX-1", "getMetadata")
 		policy, err := a.peer.GetStateValidationParameter(r.GetMetadata.GetKey())
 		return &fpc.StateResponse{Metadata: policy}, err
 	}
@@ -115,8 +115,7 @@ func (a *access) answer(ctx context.Context, m *fpc.StateRequest) (*fpc.StateRes
 // openSession hands the enclave's hello to the ledger enclave (REG-5, INV-9), and
 // says what time it is.
 func (a *access) openSession(ctx context.Context, hello []byte) *fpc.StateResponse {
-	a.record("INV-9", "hello")
-	accept, failed := a.stub.ledger.relay(ctx, ledgerSession, hello)
+	accept, failed := a.stub.ledger.relay(ctx, a.traced(ledgerSession, a.sessionStep()), hello)
 	return &fpc.StateResponse{Accept: accept, LedgerFailed: failed, Time: time.Now().Unix()}
 }
 
@@ -182,6 +181,35 @@ func (a *access) drop(id string) error {
 	return rows.Close()
 }
 
-func (a *access) record(step, what string) {
-	a.stub.record(step, "enclave", what, a.peer.GetTxID())
+// received records a request, before anybody else hears of it.
+func (a *access) received(m *fpc.StateRequest) {
+	record := func(step, what string) { a.stub.record(step, "enclave", what, a.peer.GetTxID()) }
+	switch m.GetRequest().(type) {
+	case *fpc.StateRequest_OpenSession:
+		record(a.sessionStep(), "session hello")
+	case *fpc.StateRequest_Get:
+		record("EX-1", "getState")
+	case *fpc.StateRequest_OpenRange:
+		record("EX-3", "getStateByRange")
+	case *fpc.StateRequest_GetMetadata:
+		record("EX-1", "getMetadata")
+	}
+}
+
+// sessionStep is the step of a session: the first one that an enclave makes is part
+// of its registration.
+func (a *access) sessionStep() string {
+	if a.step == "REG-3" {
+		return "REG-5"
+	}
+	return "INV-9"
+}
+
+// traced is a method of the ledger host's socket, with what it needs to record
+// the call, where this stub records its own.
+func (a *access) traced(method, step string) string {
+	if a.stub.config.Trace == trace.Nop {
+		return method
+	}
+	return method + " " + step + " " + a.peer.GetTxID()
 }

@@ -26,9 +26,10 @@ func (s *Stub) full(d *definition.Definition, channelHash []byte) (bool, error) 
 	return true, nil
 }
 
-// askLedgerToo asks the enclave in a call that may ask the ledger enclave.
+// askLedgerToo asks the enclave in a call that may ask the ledger enclave, for a
+// step of the flows.
 func (s *Stub) askLedgerToo(c call, step, method string, request, response proto.Message) error {
-	access := newAccess(s, c.peer)
+	access := newAccess(s, c.peer, step)
 	defer access.close()
 	return s.askServing(c.ctx, step, method, request, response, access.serve)
 }
@@ -117,6 +118,7 @@ func (s *Stub) exportCCKeys(c call) ([]byte, error) {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
+	s.record(step, "enclave", "key export", c.peer.GetTxID())
 	return encode(step, response.GetExport())
 }
 

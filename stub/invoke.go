@@ -31,7 +31,7 @@ func (s *Stub) chaincodeInvoke(c call) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { <-s.slots }()
-	access := newAccess(s, c.peer)
+	access := newAccess(s, c.peer, "INV-8")
 	defer access.close()
 	before := s.stores.Load()
 	response := &fpc.InvokeResponse{}

@@ -14,7 +14,8 @@ import (
 	"github.com/privatechaincode/fpc/transport"
 )
 
-// Methods of the ledger host's socket.
+// Methods of the ledger host's socket. The first two may be followed by the step
+// and the transaction, parted by blanks, for its trace.
 const (
 	ledgerSession = "session" // SessionHello, SessionAccept: REG-5, INV-9
 	ledgerAsk     = "ask"     // SessionFrame, SessionFrame

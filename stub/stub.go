@@ -197,7 +197,7 @@ var functions = map[string]function{
 
 	protocol.FuncCertificateRequest: {"REG-9", "admin", true, (*Stub).certificateRequest},
 	protocol.FuncInstallCertificate: {"REG-9", "admin", true, (*Stub).installCertificate},
-	protocol.FuncPrepareStatement:   {"", "", true, (*Stub).prepareStatement},
+	protocol.FuncPrepareStatement:   {"KEY-5", "admin", true, (*Stub).prepareStatement},
 	protocol.FuncExportCCKeys:       {"KEY-5", "admin", true, (*Stub).exportCCKeys},
 	protocol.FuncImportCCKeys:       {"KEY-7", "admin", true, (*Stub).importCCKeys},
 }

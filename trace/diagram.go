@@ -69,7 +69,8 @@ var (
 
 // newDiagram finds the lanes of events. An event names its receiver's process,
 // and so the receiver's organisation. The sender is of the same one, or, where
-// the receiver has none, the one of its kind that took part last.
+// the receiver has none, the one of its kind that the event names or that took
+// part last.
 func newDiagram(events []Event) *diagram {
 	var (
 		ends  = make([][2]lane, len(events))
@@ -115,6 +116,8 @@ func sender(e Event, to lane, last map[string]lane) lane {
 		return lane{kind: e.From}
 	case to.org != "":
 		return lane{kind: e.From, org: to.org}
+	case e.Attrs[AttrOrg] != "":
+		return lane{kind: e.From, org: e.Attrs[AttrOrg]}
 	}
 	if l, ok := last[e.From]; ok {
 		return l

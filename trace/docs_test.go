@@ -33,6 +33,13 @@ var about = []struct{ name, title, text string }{
 	{"validation", "Validation", "What happens to a signed response alone (VAL-1 to VAL-5)."},
 	{"refresh", "Refresh", "The same enclave attests anew, with the channel's present organisations (REG-15)."},
 	{"revocation", "Revocation", "Administrators of a majority revoke an enclave (REG-14)."},
+	{"full-ledger", "Full mode: ledger enclaves catch up", "Started beside their peers, the ledger enclaves take the chain from its beginning: each verifies and judges every block itself (VAL-8)."},
+	{"full-deployment", "Full mode: deployment", "A chaincode is defined whose policy names the enclaves of two organisations; ledger enclaves follow each block (LC-1 to LC-4)."},
+	{"full-registration", "Full mode: registration", "An enclave makes its keys over a session with its ledger enclave, attests them, is certified by its organisation's CA and registered, and gets the chaincode's keys (REG-1 to REG-13, KEY-1 to KEY-3)."},
+	{"full-keys", "Full mode: keys for a second enclave", "The second organisation's enclave is registered; the first one exports its keys to it, under a head statement, and it imports them (KEY-4 to KEY-7)."},
+	{"full-invocation", "Full mode: invocation", "Two enclaves run a call at the same time, each with its ledger enclave; their endorsements form one transaction (INV-1 to INV-22, VAL-6 to VAL-8). What the two do side by side is drawn organisation by organisation."},
+	{"full-invocation-restarted", "Full mode: invocation, with a stub restarted", "The same, but one stub is not running when the proposal comes: it starts, the enclave unseals its state and makes a new session (INV-6a to INV-6d, INV-9)."},
+	{"full-query", "Full mode: query", "One enclave runs a call, its ledger enclave proves what it reads, and nothing is committed."},
 }
 
 const preamble = `# The flows, as they ran

@@ -39,6 +39,8 @@ const (
 	// AttrCode is a transaction's verdict in its block (VAL-5): a validation
 	// code of Fabric's.
 	AttrCode = "code"
+	// AttrOrg is the sender's organisation, where the receiver has none.
+	AttrOrg = "org"
 	// AttrRefused is the code with which a participant refused a step; its
 	// event is one from and to that participant.
 	AttrRefused = "refused"

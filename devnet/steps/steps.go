@@ -53,7 +53,7 @@ func Committed(r trace.Recorder, b *common.Block, at time.Time) {
 		if txID, function := invocation(&env); committed[function] != "" {
 			r.Record(trace.Event{
 				Time: at, Step: committed[function], From: "orderer", To: "peer", What: "block", TxID: txID,
-				Attrs: map[string]string{"code": codes[i].String()},
+				Attrs: map[string]string{trace.AttrCode: codes[i].String()},
 			})
 		}
 	}

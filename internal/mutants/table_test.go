@@ -96,11 +96,16 @@ var withoutStep = map[string]string{
 	"LC-2":   "Fabric's own step",
 	"LC-4":   "Fabric's own step",
 	"REG-4":  "makes keys; what names them is checked at REG-12 and VAL-3",
+	"REG-5":  "a session, as at INV-9; what it teaches is judged at REG-12",
 	"REG-8":  "hands on what REG-12 checks",
 	"REG-10": "simulated evidence needs nothing",
 	"KEY-2":  "signs what KEY-3 checks",
+	"KEY-4":  "finds enclaves that KEY-5 checks",
 	"INV-1":  "a call of the user's",
 	"INV-18": "hands on what INV-22 checks",
+	"INV-19": "hands on what INV-22 checks",
+	"VAL-6":  "Fabric's own step",
+	"VAL-7":  "Fabric's own step; the rules, which ledger enclaves share, have theirs at VAL-8",
 	"EX-4":   "keeps Fabric's meaning; package e2e/equivalence compares it with plain chaincode",
 }
 
