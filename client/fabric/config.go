@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
+	"strconv"
 
 	"google.golang.org/protobuf/proto"
 
@@ -75,6 +77,38 @@ func OrdererOf(ctx context.Context, n *Network) (Endpoint, error) {
 		roots = append(roots, of...)
 	}
 	return Endpoint{Address: endpoints[0], RootCerts: bytes.Join(roots, []byte("\n"))}, nil
+}
+
+// AnchorPeers finds a peer of each application organisation but one in the
+// channel's configuration: its first anchor peer, with the TLS root certificates
+// that its MSP carries. Organisations without anchor peers are left out. The first
+// endorser tells the configuration, and may lie: it says whom to ask, never whom
+// to believe.
+func AnchorPeers(ctx context.Context, n *Network, except string) ([]Endpoint, error) {
+	bundle, err := n.ChannelConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the peer for the other organisations' peers (or name them with --peerAddresses): %w", err)
+	}
+	return anchors(bundle, except)
+}
+
+func anchors(bundle *channel.Bundle, except string) ([]Endpoint, error) {
+	var found []Endpoint
+	for _, org := range bundle.ApplicationOrgs() {
+		if org.MSPID == except || len(org.AnchorPeers) == 0 {
+			continue
+		}
+		roots, err := tlsRoots(org.MSPConfig)
+		if err != nil {
+			return nil, fmt.Errorf("MSP of %s: %w", org.Name, err)
+		}
+		at := org.AnchorPeers[0]
+		found = append(found, Endpoint{
+			Address:   net.JoinHostPort(at.GetHost(), strconv.Itoa(int(at.GetPort()))),
+			RootCerts: bytes.Join(roots, []byte("\n")),
+		})
+	}
+	return found, nil
 }
 
 // tlsRoots reads the TLS root certificates out of a serialised MSPConfig.

@@ -134,14 +134,14 @@ arguments, transient data, state or answer.`,
 			}
 			return f.onChannel(cmd, true, func(ctx context.Context, session *session) error {
 				if f.plain {
-					receipt, err := session.everyone().Submit(ctx, fabric.Call{Chaincode: f.name, Args: c.args, Transient: c.transient})
+					receipt, err := session.known().Submit(ctx, fabric.Call{Chaincode: f.name, Args: c.args, Transient: c.transient})
 					if err != nil {
 						return err
 					}
 					f.print(cmd, receipt.Response.Payload)
 					return nil
 				}
-				contract, err := f.contract(cmd, session)
+				contract, err := f.contract(ctx, cmd, session)
 				if err != nil {
 					return err
 				}
@@ -183,7 +183,7 @@ the channel, and --min-height says how old at most.`,
 					f.print(cmd, response.Payload)
 					return nil
 				}
-				contract, err := f.contract(cmd, session)
+				contract, err := f.contract(ctx, cmd, session)
 				if err != nil {
 					return err
 				}

@@ -152,7 +152,7 @@ func (x *examination) trusted(ctx context.Context) (string, error) {
 		return "", &warning{"not examined: nothing is pinned", "name what a client trusts: --genesis and --attestation, or FPC_GENESIS and FPC_ATTESTATION"}
 	}
 	f := &callFlags{settings: x.settings, trust: x.trust, name: x.name}
-	contract, err := f.contract(x.cmd, x.session)
+	contract, err := f.contract(ctx, x.cmd, x.session)
 	if err != nil {
 		return "", err
 	}

@@ -33,7 +33,11 @@ func (e *enclaveFlags) run(cmd *cobra.Command, ordered bool, work func(context.C
 		return usagef("no chaincode named; name one with -n")
 	}
 	return e.onChannel(cmd, ordered, func(ctx context.Context, c *session) error {
-		return work(ctx, c, admin.Registry{Network: c.everyone(), Name: e.ercc})
+		everyone, err := c.everyone(ctx)
+		if err != nil {
+			return err
+		}
+		return work(ctx, c, admin.Registry{Network: everyone, Name: e.ercc})
 	})
 }
 

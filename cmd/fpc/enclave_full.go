@@ -81,7 +81,7 @@ func certify(ctx context.Context, host admin.Host, registry admin.Registry, mani
 func (e *enclaveFlags) distribution(cmd *cobra.Command, c *session, registry admin.Registry) (admin.Distribution, error) {
 	recorder, err := c.recorder(cmd, "admin")
 	return admin.Distribution{
-		Host: admin.Host{Peer: c.host(), Chaincode: e.name}, Registry: registry, Peers: c.everyone(), Trace: recorder,
+		Host: admin.Host{Peer: c.host(), Chaincode: e.name}, Registry: registry, Peers: registry.Network, Trace: recorder,
 		Progress: func(step, what string) { fmt.Fprintf(cmd.ErrOrStderr(), "%-7s %s\n", step, what) },
 	}, err
 }

@@ -179,7 +179,11 @@ func newPolicySet(s *settings) *cobra.Command {
 				return err
 			}
 			return s.onChannel(cmd, true, func(ctx context.Context, c *session) error {
-				receipt, err := admin.Registry{Network: c.everyone(), Name: name}.SetPolicy(ctx, raw)
+				everyone, err := c.everyone(ctx)
+				if err != nil {
+					return err
+				}
+				receipt, err := admin.Registry{Network: everyone, Name: name}.SetPolicy(ctx, raw)
 				if err != nil {
 					return err
 				}

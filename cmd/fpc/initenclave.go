@@ -47,12 +47,16 @@ again: what is done is left alone.`,
 				if err != nil {
 					return err
 				}
+				everyone, err := c.everyone(ctx)
+				if err != nil {
+					return err
+				}
 				if endpoint == "" {
 					endpoint = c.own.Address()
 				}
 				result, err := admin.Initialisation{
 					Host:     admin.Host{Peer: c.host(), Chaincode: name},
-					Registry: admin.Registry{Network: c.everyone(), Name: ercc},
+					Registry: admin.Registry{Network: everyone, Name: ercc},
 					MSPID:    c.env.mspID, Endpoint: endpoint, Manifest: manifest, Suite: suite,
 					Progress: func(step, what string) { fmt.Fprintf(cmd.ErrOrStderr(), "%-7s %s\n", step, what) },
 					Trace:    recorder, Authority: authority, Verifiers: verifiers(),

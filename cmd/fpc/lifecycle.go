@@ -272,7 +272,11 @@ func newCommit(d *definitionFlags) *cobra.Command {
 				if err := warnBeforeChange(ctx, cmd.ErrOrStderr(), c, def); err != nil {
 					return err
 				}
-				receipt, err := admin.Lifecycle{Network: c.everyone()}.Commit(ctx, def)
+				everyone, err := c.everyone(ctx)
+				if err != nil {
+					return err
+				}
+				receipt, err := admin.Lifecycle{Network: everyone}.Commit(ctx, def)
 				if err != nil {
 					return err
 				}

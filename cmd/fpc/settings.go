@@ -36,7 +36,7 @@ func (s *settings) addConnectionFlags(f *pflag.FlagSet) {
 	f.BoolVar(&s.ordererTLS, "tls", false, "use TLS to the orderer")
 	f.StringVar(&s.ordererCAFile, "cafile", "", "PEM file with the orderer's TLS root certificate")
 	f.StringVar(&s.ordererName, "ordererTLSHostnameOverride", "", "host name in the orderer's TLS certificate")
-	f.StringArrayVar(&s.peerAddresses, "peerAddresses", nil, "peer to endorse, host:port (repeat)")
+	f.StringArrayVar(&s.peerAddresses, "peerAddresses", nil, "peer to endorse, host:port (repeat; default: where several organisations must answer, an anchor peer of each)")
 	f.StringArrayVar(&s.tlsRootCertFiles, "tlsRootCertFiles", nil, "PEM file with a peer's TLS root certificate, one per --peerAddresses")
 	f.DurationVar(&s.timeout, "waitForEventTimeout", 30*time.Second, "how long to wait for each answer or commit")
 }
@@ -98,6 +98,7 @@ type session struct {
 	own     *fabric.Peer
 	peers   []*fabric.Peer // --peerAddresses, or the own peer
 	all     []*fabric.Peer // --peerAddresses, or all peers of FPC_NETWORK, or the own peer
+	alone   bool           // all is the own peer, for want of names: see meet
 	orderer *fabric.Orderer
 	channel string
 	closers []func() error
@@ -127,8 +128,9 @@ func (s *settings) connect() (_ *session, err error) {
 	if c.peers, err = s.dialEndorsers(c); err != nil {
 		return nil, err
 	}
-	c.all = c.peers
-	if dir := os.Getenv("FPC_NETWORK"); dir != "" && len(s.peerAddresses) == 0 {
+	c.all, c.alone = c.peers, len(s.peerAddresses) == 0
+	if dir := os.Getenv("FPC_NETWORK"); dir != "" && c.alone {
+		c.alone = false
 		if c.all, err = c.dialNetwork(dir); err != nil {
 			return nil, err
 		}
@@ -216,13 +218,6 @@ func (c *session) needChannel() error {
 // --peerAddresses, or to the own peer.
 func (c *session) network() *fabric.Network {
 	return &fabric.Network{Channel: c.channel, Signer: c.signer, Endorsers: c.peers, Orderer: c.orderer, Watch: c.all}
-}
-
-// everyone is where calls go that several organisations must endorse.
-func (c *session) everyone() *fabric.Network {
-	n := c.network()
-	n.Endorsers = c.all
-	return n
 }
 
 // host is the own peer alone.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -107,7 +108,7 @@ func (t *trustFlags) policy() (trust.Policy, error) {
 
 // contract is the private chaincode that the flags name, as this session's
 // identity reaches and trusts it.
-func (f *callFlags) contract(cmd *cobra.Command, c *session) (*client.Contract, error) {
+func (f *callFlags) contract(ctx context.Context, cmd *cobra.Command, c *session) (*client.Contract, error) {
 	pins, err := f.trust.pins(c.channel)
 	if err != nil {
 		return nil, err
@@ -128,6 +129,9 @@ func (f *callFlags) contract(cmd *cobra.Command, c *session) (*client.Contract, 
 	}
 	if c.orderer != nil {
 		config.Orderer = c.orderer
+	}
+	if err := c.meet(ctx); err != nil {
+		return nil, err
 	}
 	for _, p := range c.all {
 		config.Peers = append(config.Peers, client.OverGRPC(p))

@@ -37,6 +37,16 @@ func TestOperations(t *testing.T) {
 		seller.must(ctx, t, create("after "+after)...)
 	}
 
+	t.Run("no peers named", func(t *testing.T) {
+		// The channel's configuration tells the other organisations' anchor peers.
+		name := "by anchor peers"
+		if a := seller.run(ctx, t, create(name)...); a.code != 0 {
+			t.Errorf("invoke: got exit code %d, %s, want success", a.code, a.stderr)
+		}
+		if a := bidder.run(ctx, t, query(`["status","`+auctionID(name)+`"]`)...); a.code != 0 {
+			t.Errorf("query: got exit code %d, %s, want success", a.code, a.stderr)
+		}
+	})
 	t.Run("policy-only sequence", func(t *testing.T) {
 		for i, admin := range admins {
 			if a := admin.run(ctx, t, "lifecycle", "chaincode", "approveformyorg", "-n", "auction", "-v", version, "--sequence", "2",
