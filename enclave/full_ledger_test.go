@@ -7,6 +7,8 @@ package enclave_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -193,20 +195,52 @@ func TestAttack16FullClockTurnedBack(t *testing.T) {
 	wantCode(t, "expired before that, in a new process", send(noon-1, expired), session.CodeEvidence)
 }
 
-// Where the ledger enclave goes away during a run, the host is told, and the client
-// gets nothing that says the chaincode failed.
-func TestLedgerEnclaveGoneDuringARun(t *testing.T) {
+// Where host or ledger enclave fail during a run, nothing is sealed: the client is
+// not told that the chaincode failed, and asks another enclave.
+func TestHostThatFailsDuringARun(t *testing.T) {
 	w := full.Start(t, script{})
 	w.Submit("put:a=1")
-	h := w.Hosts[0]
-	h.Lie = func(req *fpc.StateRequest, resp *fpc.StateResponse) error {
-		if req.GetGet() != nil {
-			resp.Ledger, resp.LedgerFailed = nil, &fpc.Failure{Code: string(protocol.CodeLedgerUnreachable), Reason: "gone"}
-		}
-		return nil
+	var many []string
+	for i := range 150 { // the stub gives a hundred at a time
+		many = append(many, fmt.Sprintf("put:r%03d=x", i))
 	}
-	_, err := w.Ask("get:a").Send(h)
-	wantCode(t, "gone", err, protocol.CodeLedgerUnreachable)
+	w.Submit(many...)
+	h := w.Hosts[0]
+	for name, c := range map[string]struct {
+		lie  func(req *fpc.StateRequest, resp *fpc.StateResponse) error
+		want protocol.Code
+	}{
+		"the ledger enclave is gone": {func(req *fpc.StateRequest, resp *fpc.StateResponse) error {
+			if req.GetGet() != nil {
+				resp.Ledger, resp.LedgerFailed = nil, &fpc.Failure{Code: string(protocol.CodeLedgerUnreachable), Reason: "gone"}
+			}
+			return nil
+		}, protocol.CodeLedgerUnreachable},
+		"two values for a key": {func(req *fpc.StateRequest, resp *fpc.StateResponse) error {
+			if req.GetGet() != nil {
+				resp.Values = append(resp.Values, nil)
+			}
+			return nil
+		}, enclave.CodeBadAnswer},
+		"no rows, and more": {func(req *fpc.StateRequest, resp *fpc.StateResponse) error {
+			if req.GetOpenRange() != nil {
+				resp.Rows, resp.HasMore = nil, true
+			}
+			return nil
+		}, enclave.CodeBadAnswer},
+		"the next rows fail": {func(req *fpc.StateRequest, _ *fpc.StateResponse) error {
+			if req.GetNextRows() != nil {
+				return errors.New("no rows today")
+			}
+			return nil
+		}, protocol.CodeLedgerUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h.Lie = c.lie
+			_, err := w.Ask("get:a", "range:r..s").Send(h)
+			wantCode(t, name, err, c.want)
+		})
+	}
 }
 
 // FuzzOtherLedger feeds an enclave authentic answers of a ledger enclave of

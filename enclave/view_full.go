@@ -27,7 +27,7 @@ type fullView struct {
 	oldest uint64            // height below which no head will do
 	newest uint64            // height of the newest head heard of
 	peer   map[string][]byte // value hashes as the peer answered in this run; nil: absent
-	failed error             // the ledger enclave did not answer: no run can end
+	failed error             // host or ledger enclave did not answer: no run can end
 	differ bool              // the peer's state is not that of the pinned head
 	reruns int
 	waits  int
@@ -127,6 +127,14 @@ func (v *fullView) look(access *fpc.StateRequest, ask *fpc.LedgerAsk) (*fpc.Stat
 	return resp, answer.GetReplies()[0], nil
 }
 
+// hostFailed records that the host gave no answer, or one of no form: no run can end
+// then. A sealed error would tell the client that the chaincode failed, and it would
+// ask no other enclave.
+func (v *fullView) hostFailed(err error) error {
+	v.failed = err
+	return err
+}
+
 func (v *fullView) keysAsk(keys ...string) *fpc.LedgerAsk {
 	return &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Keys{Keys: &fpc.KeysAsk{Namespace: v.state.params.GetChaincodeId(), Keys: keys}}}
 }
@@ -137,7 +145,7 @@ func (v *fullView) get(keys []string) ([]stored, error) {
 		return nil, err
 	}
 	if err := checkValues(resp, keys); err != nil {
-		return nil, err
+		return nil, v.hostFailed(err)
 	}
 	for i, key := range keys {
 		v.heard(key, resp.GetValues()[i])

@@ -70,7 +70,7 @@ func (c *fullCursor) next() ([]row, bool, error) {
 		return nil, false, err
 	}
 	if err := checkRows(resp); err != nil {
-		return nil, false, err
+		return nil, false, c.view.hostFailed(err)
 	}
 	rows := make([]row, 0, len(resp.GetRows()))
 	for _, given := range resp.GetRows() {
@@ -95,7 +95,11 @@ func (c *fullCursor) fetch() (*fpc.StateResponse, error) {
 		return resp, nil
 	}
 	if c.ended || len(c.known) >= rangeStretch {
-		return c.view.access(stepRange, nextRows(c.id))
+		resp, err := c.view.access(stepRange, nextRows(c.id))
+		if err != nil {
+			return nil, c.view.hostFailed(err)
+		}
+		return resp, nil
 	}
 	resp, reply, err := c.view.look(nextRows(c.id), c.stretch())
 	if err != nil {

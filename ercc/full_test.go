@@ -240,6 +240,9 @@ func TestAttack14KeyExportRefusals(t *testing.T) {
 		"brought by a client": {export: func(r *registry, sender *scene.Enclave) *fpc.Signed {
 			return sender.Export(r.enters(scene.Org2).ID())
 		}, caller: func(r *registry) []byte { return r.Orgs[scene.Org1].Client().Creator() }, want: protocol.CodeNotAdmin},
+		"brought by an administrator of another channel": {export: func(r *registry, sender *scene.Enclave) *fpc.Signed {
+			return sender.Export(r.enters(scene.Org2).ID())
+		}, caller: func(r *registry) []byte { return fpctest.NewOrg(r.T, "Org9MSP").Admin().Creator() }, want: protocol.CodeForeignCaller},
 		"when the policy became one of hardware": {export: func(r *registry, sender *scene.Enclave) *fpc.Signed {
 			receiver := r.enters(scene.Org2)
 			policy := r.FullPolicy()

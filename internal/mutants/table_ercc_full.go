@@ -119,4 +119,8 @@ var keyExport = []mutant{
 		"29", "KEY-7", "a lineage that hides where the keys were", "ercc/cckeys.go",
 		`if !r.Lineage.Contains(c) {`, never, "./ercc", "TestAttack27FullImportRefusals",
 	},
+	{
+		"14", "KEY-6", "anybody's administrator brings exports", "ercc/keyexport.go",
+		`if !slices.Contains(policy.MSPIDs, mspID) {`, never, "./ercc", "TestAttack14KeyExportRefusals",
+	},
 }

@@ -115,7 +115,7 @@ var full = []mutant{
 	},
 	{
 		"", "INV-11", "a run without its ledger enclave tells the client that the chaincode failed", "enclave/view_settle.go",
-		`case v.failed != nil:`, never, "./enclave", "TestLedgerEnclaveGoneDuringARun",
+		`case v.failed != nil:`, never, "./enclave", "TestHostThatFailsDuringARun",
 	},
 	{
 		"23", "EX-5", "the policy of a key that others removed reads as none", "enclave/view_full.go",
@@ -133,5 +133,12 @@ var full = []mutant{
 	{
 		"16", "INV-9", "the host's clock goes back behind evidence", "enclave/ledgerlink.go",
 		`l.floor = max(l.floor, made.Since().Unix())`, `_ = made.Since()`, "./enclave", "TestAttack16FullClockTurnedBack",
+	},
+	{
+		"", "EX-1", "the client is told that the chaincode failed where its host did", "enclave/view_full.go",
+		`	v.failed = err
+	return err
+`, `	return err
+`, "./enclave", "TestHostThatFailsDuringARun",
 	},
 }
