@@ -10,16 +10,14 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/privatechaincode/fpc/ercc"
 	"github.com/privatechaincode/fpc/internal/heap"
 	"github.com/privatechaincode/fpc/internal/observe"
+	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/plain"
@@ -28,18 +26,8 @@ import (
 
 func main() {
 	heap.Roomy(os.Getenv)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Getenv, os.Stderr)
-	stop()
-	os.Exit(status)
+	program.Main(run)
 }
-
-// Exit codes.
-const (
-	exitOK    = 0
-	exitError = 1
-	exitUsage = 2
-)
 
 // settings are what the command line and the environment say.
 type settings struct {
@@ -49,23 +37,15 @@ type settings struct {
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
 	s := &settings{}
-	flags := flag.NewFlagSet("fpc-ercc", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are one line; usage is for -h
+	flags := program.Flags("fpc-ercc")
 	flags.StringVar(&s.name, "name", protocol.ERCCName, "name under which the registry is defined on the channel")
 	flags.StringVar(&s.mspID, "msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, for the trace (CORE_PEER_LOCALMSPID)")
 	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
 	flags.StringVar(&s.killAt, "kill-at", "", "step at which to kill this process, for tests of crashes; empty: none")
 	flags.StringVar(&s.peerAddress, "peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
 	s.observe.Add(flags, getenv)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			flags.SetOutput(stderr)
-			flags.PrintDefaults()
-		}
+	if err := program.Parse(flags, args, stderr, ""); err != nil {
 		return nil, err
-	}
-	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	return s, nil
 }
@@ -73,29 +53,26 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 // run serves until ctx is done and returns the exit code; what went wrong stands
 // on stderr, in one line.
 func run(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
-	fail := func(code int, err error) int {
-		fmt.Fprintln(stderr, "fpc-ercc:", err)
-		return code
-	}
+	fail := func(code int, err error) int { return program.Fail(stderr, "fpc-ercc", code, err) }
 	s, err := parse(args, getenv, stderr)
 	if errors.Is(err, flag.ErrHelp) {
-		return exitOK
+		return program.OK
 	}
 	if err != nil {
-		return fail(exitUsage, err)
+		return fail(program.Usage, err)
 	}
 	log, err := s.observe.Logger(stderr)
 	if err != nil {
-		return fail(exitUsage, err)
+		return fail(program.Usage, err)
 	}
 	connect, err := plain.Connect(getenv, s.peerAddress, log)
 	if err != nil {
-		return fail(exitUsage, err)
+		return fail(program.Usage, err)
 	}
 	if err := s.serve(ctx, connect, getenv, log); err != nil {
-		return fail(exitError, err)
+		return fail(program.Error, err)
 	}
-	return exitOK
+	return program.OK
 }
 
 // serve runs the registry until ctx is done, with nil, or until it fails.

@@ -6,6 +6,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/privatechaincode/fpc/internal/program"
 )
 
 func TestUsage(t *testing.T) {
@@ -23,8 +25,8 @@ func TestUsage(t *testing.T) {
 			var stderr strings.Builder
 			code := run(t.Context(), strings.Fields(test.args), func(string) string { return "" }, &stderr)
 			said := stderr.String()
-			if code != exitUsage || !strings.Contains(said, test.want) || strings.Count(said, "\n") != 1 {
-				t.Errorf("got exit code %d and %q, want %d and one line with %q", code, said, exitUsage, test.want)
+			if code != program.Usage || !strings.Contains(said, test.want) || strings.Count(said, "\n") != 1 {
+				t.Errorf("got exit code %d and %q, want %d and one line with %q", code, said, program.Usage, test.want)
 			}
 		})
 	}
@@ -35,7 +37,7 @@ func TestServesUntilToldToEnd(t *testing.T) {
 	stop()
 	env := map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "ercc:1"}
 	var stderr strings.Builder
-	if code := run(ctx, nil, func(name string) string { return env[name] }, &stderr); code != exitOK {
-		t.Errorf("got exit code %d and %q, want %d", code, stderr.String(), exitOK)
+	if code := run(ctx, nil, func(name string) string { return env[name] }, &stderr); code != program.OK {
+		t.Errorf("got exit code %d and %q, want %d", code, stderr.String(), program.OK)
 	}
 }

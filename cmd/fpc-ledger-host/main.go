@@ -11,34 +11,21 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/internal/observe"
+	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/ledgerhost"
 	"github.com/privatechaincode/fpc/stub/launch"
 	"github.com/privatechaincode/fpc/trace"
 	"github.com/privatechaincode/fpc/transport"
 )
 
-// Exit codes.
-const (
-	exitOK    = 0
-	exitError = 1
-	exitUsage = 2
-)
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Getenv, os.Stderr)
-	stop()
-	os.Exit(status)
+	program.Main(run)
 }
 
 // run hosts until ctx is done, and returns the exit code; what went wrong stands
@@ -46,24 +33,23 @@ func main() {
 func run(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
 	s, err := parse(args, getenv, stderr)
 	if errors.Is(err, flag.ErrHelp) {
-		return exitOK
+		return program.OK
 	}
 	if err != nil {
-		return fail(stderr, exitUsage, err)
+		return fail(stderr, program.Usage, err)
 	}
 	log, err := s.observe.Logger(stderr)
 	if err != nil {
-		return fail(stderr, exitUsage, err)
+		return fail(stderr, program.Usage, err)
 	}
 	if err := host(ctx, s, log, stderr); err != nil {
-		return fail(stderr, exitError, err)
+		return fail(stderr, program.Error, err)
 	}
-	return exitOK
+	return program.OK
 }
 
 func fail(stderr io.Writer, code int, err error) int {
-	fmt.Fprintln(stderr, "fpc-ledger-host:", err)
-	return code
+	return program.Fail(stderr, "fpc-ledger-host", code, err)
 }
 
 func host(ctx context.Context, s *settings, log *slog.Logger, stderr io.Writer) error {

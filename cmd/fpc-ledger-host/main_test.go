@@ -16,6 +16,7 @@ import (
 
 	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/internal/pb/common"
+	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/ledgerhost"
 )
 
@@ -70,12 +71,12 @@ func TestSettings(t *testing.T) {
 func TestExitCodes(t *testing.T) {
 	nothing := func(string) string { return "" }
 	var stderr bytes.Buffer
-	if got := run(context.Background(), []string{"-h"}, nothing, &stderr); got != exitOK || !strings.Contains(stderr.String(), "checkpoint") {
-		t.Errorf("-h: got %d and %q, want %d and the flags", got, stderr.String(), exitOK)
+	if got := run(context.Background(), []string{"-h"}, nothing, &stderr); got != program.OK || !strings.Contains(stderr.String(), "checkpoint") {
+		t.Errorf("-h: got %d and %q, want %d and the flags", got, stderr.String(), program.OK)
 	}
 	stderr.Reset()
-	if got := run(context.Background(), nil, nothing, &stderr); got != exitUsage || strings.Count(stderr.String(), "\n") != 1 {
-		t.Errorf("no flags: got %d and %q, want %d and one line", got, stderr.String(), exitUsage)
+	if got := run(context.Background(), nil, nothing, &stderr); got != program.Usage || strings.Count(stderr.String(), "\n") != 1 {
+		t.Errorf("no flags: got %d and %q, want %d and one line", got, stderr.String(), program.Usage)
 	}
 }
 

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/observe"
+	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/ledgerhost"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -35,10 +35,12 @@ type settings struct {
 	getenv                 func(string) string
 }
 
+// usage is what -h says besides the flags.
+const usage = "The peer and the identity that may read its blocks: CORE_PEER_ADDRESS, CORE_PEER_LOCALMSPID,\nCORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_… as for Fabric's peer command.\n"
+
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
 	s := &settings{getenv: getenv}
-	flags := flag.NewFlagSet("fpc-ledger-host", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are one line; usage is for -h
+	flags := program.Flags("fpc-ledger-host")
 	flags.StringVar(&s.channel, "channel", getenv("FPC_CHANNEL"), "channel to follow (FPC_CHANNEL)")
 	flags.StringVar(&s.genesis, "genesis", getenv("FPC_GENESIS"), "file with the channel's genesis block; empty: the peer is asked for it (FPC_GENESIS)")
 	flags.StringVar(&s.ercc, "ercc", protocol.ERCCName, "name under which the enclave registry is defined on the channel")
@@ -51,15 +53,10 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.Uint64Var(&s.checkpointBlocks, "checkpoint-blocks", ledgerhost.DefaultCheckpointBlocks, "blocks between checkpoints")
 	flags.DurationVar(&s.checkpointEvery, "checkpoint-every", ledgerhost.DefaultCheckpointEvery, "longest time from a block to a checkpoint")
 	s.observe.Add(flags, getenv)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			flags.SetOutput(stderr)
-			flags.PrintDefaults()
-			fmt.Fprintln(stderr, "The peer and the identity that may read its blocks: CORE_PEER_ADDRESS, CORE_PEER_LOCALMSPID,\nCORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_… as for Fabric's peer command.")
-		}
+	if err := program.Parse(flags, args, stderr, usage); err != nil {
 		return nil, err
 	}
-	if err := s.check(flags); err != nil {
+	if err := s.check(); err != nil {
 		return nil, err
 	}
 	if s.socket == "" {
@@ -68,10 +65,8 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	return s, s.identify()
 }
 
-func (s *settings) check(flags *flag.FlagSet) error {
+func (s *settings) check() error {
 	switch {
-	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.channel == "":
 		return errors.New("no channel named: give --channel")
 	case s.state == "":

@@ -6,21 +6,23 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/privatechaincode/fpc/builder"
+	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/peer"
 )
 
 // dispatch runs the program that the command line's first word names.
 func dispatch(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
-	switch program := builder.Program(args[0]); program {
+	switch name := builder.Program(os.Args[0]); name {
 	case "":
-		return run(ctx, args[1:], getenv, stderr)
+		return run(ctx, args, getenv, stderr)
 	case builder.ProgramRun:
-		return runLaunched(ctx, args[1:], getenv, stderr)
+		return runLaunched(ctx, args, getenv, stderr)
 	default:
-		return builder.Prepare(program, args[1:], getenv, stderr)
+		return builder.Prepare(name, args, getenv, stderr)
 	}
 }
 
@@ -29,20 +31,20 @@ func dispatch(ctx context.Context, args []string, getenv func(string) string, st
 // FPC_STUB_ARGS and before the environment.
 func runLaunched(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
 	if len(args) != 2 {
-		return fail(stderr, exitUsage, fmt.Errorf("run: want OUTPUT RUN, got %d arguments", len(args)))
+		return fail(stderr, program.Usage, fmt.Errorf("run: want OUTPUT RUN, got %d arguments", len(args)))
 	}
 	launch, err := builder.ReadLaunch(args[0], args[1], getenv)
 	if err != nil {
-		return fail(stderr, exitError, err)
+		return fail(stderr, program.Error, err)
 	}
 	s, err := parse(append(launch.Args, "--chaincode", launch.Chaincode, "--msp-id", launch.MSPID, "--enclave", launch.Enclave, "--state", launch.State), getenv, stderr)
 	if err != nil {
-		return fail(stderr, exitUsage, fmt.Errorf("%s: %w", builder.EnvArgs, err))
+		return fail(stderr, program.Usage, fmt.Errorf("%s: %w", builder.EnvArgs, err))
 	}
 	s.launched = true
 	log, err := s.observe.Logger(stderr)
 	if err != nil {
-		return fail(stderr, exitUsage, fmt.Errorf("%s: %w", builder.EnvArgs, err))
+		return fail(stderr, program.Usage, fmt.Errorf("%s: %w", builder.EnvArgs, err))
 	}
 	log.Info("launched by the peer", "package", launch.Client.CCID, "chaincode", launch.Chaincode, "peer", launch.Client.PeerAddress, "enclave", launch.Enclave != "")
 	config := launch.Client

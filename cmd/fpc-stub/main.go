@@ -14,16 +14,14 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/privatechaincode/fpc/internal/heap"
 	"github.com/privatechaincode/fpc/internal/observe"
+	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/plain"
 	"github.com/privatechaincode/fpc/stub"
@@ -33,19 +31,9 @@ import (
 // startTimeout bounds the enclave's start and restore.
 const startTimeout = 30 * time.Second
 
-// Exit codes.
-const (
-	exitOK    = 0
-	exitError = 1
-	exitUsage = 2
-)
-
 func main() {
 	heap.Roomy(os.Getenv)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := dispatch(ctx, os.Args, os.Getenv, os.Stderr)
-	stop()
-	os.Exit(status)
+	program.Main(dispatch)
 }
 
 // connector connects a chaincode to its peer and serves it until ctx is done.
@@ -56,37 +44,36 @@ type connector func(ctx context.Context, cc shim.Chaincode) error
 func run(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
 	s, err := parse(args, getenv, stderr)
 	if errors.Is(err, flag.ErrHelp) {
-		return exitOK
+		return program.OK
 	}
 	if err != nil {
-		return fail(stderr, exitUsage, err)
+		return fail(stderr, program.Usage, err)
 	}
 	log, err := s.observe.Logger(stderr)
 	if err != nil {
-		return fail(stderr, exitUsage, err)
+		return fail(stderr, program.Usage, err)
 	}
 	connect, err := plain.Connect(getenv, s.peerAddress, log)
 	if err != nil {
-		return fail(stderr, exitUsage, err)
+		return fail(stderr, program.Usage, err)
 	}
 	return host(ctx, s, connect, log, stderr)
 }
 
 func fail(stderr io.Writer, code int, err error) int {
-	fmt.Fprintln(stderr, "fpc-stub:", err)
-	return code
+	return program.Fail(stderr, "fpc-stub", code, err)
 }
 
 // host makes the stub that the settings say, and serves it.
 func host(ctx context.Context, s *settings, connect connector, log *slog.Logger, stderr io.Writer) int {
 	operations, err := observe.NewOperations(s.observe.Operations, log)
 	if err != nil {
-		return fail(stderr, exitError, err)
+		return fail(stderr, program.Error, err)
 	}
 	defer operations.Close()
 	recorder, flush, err := observe.Recorder(ctx, "stub@"+s.mspID, s.trace, s.getenv, log)
 	if err != nil {
-		return fail(stderr, exitError, err)
+		return fail(stderr, program.Error, err)
 	}
 	defer flush()
 	config := stub.Config{
@@ -95,13 +82,13 @@ func host(ctx context.Context, s *settings, connect connector, log *slog.Logger,
 	}
 	if s.enclave != "" {
 		if err := withEnclave(&config, s, log, stderr); err != nil {
-			return fail(stderr, exitError, err)
+			return fail(stderr, program.Error, err)
 		}
 	}
 	if err := serve(ctx, config, connect, operations); err != nil {
-		return fail(stderr, exitError, err)
+		return fail(stderr, program.Error, err)
 	}
-	return exitOK
+	return program.OK
 }
 
 // serve runs the stub until ctx is done, with nil, or until it fails.

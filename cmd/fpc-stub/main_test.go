@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/privatechaincode/fpc/internal/program"
 )
 
 // What is wrong with a command line or an environment is said in one line, which
@@ -26,18 +28,18 @@ func TestUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{"nothing", "", nil, exitUsage, "--chaincode"},
-		{"unknown flag", "--nonsense", nil, exitUsage, "nonsense"},
-		{"an argument", "--chaincode a b", nil, exitUsage, `"b"`},
-		{"no state folder", "--chaincode a --enclave x --msp-id O", nil, exitUsage, "--state"},
-		{"no organisation", "--chaincode a --enclave x --state s", nil, exitUsage, "--msp-id"},
-		{"no such log level", "--chaincode a --log-level loud", service, exitUsage, "--log-level"},
-		{"no such log format", "--chaincode a --log-format xml", service, exitUsage, "--log-format"},
-		{"no such operations address", "--chaincode a --operations nowhere:x", service, exitError, "--operations"},
-		{"nowhere to connect", "--chaincode a", nil, exitUsage, "CHAINCODE_SERVER_ADDRESS"},
-		{"no chaincode id", "--chaincode a", map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}, exitUsage, "CHAINCODE_ID"},
-		{"no such enclave", "--chaincode a --enclave " + filepath.Join(folder, "none") + " --state " + folder + " --msp-id O", service, exitError, "no such file"},
-		{"enclave is no program", "--chaincode a --enclave " + noProgram + " --state " + folder + " --msp-id O", service, exitError, "enclave"},
+		{"nothing", "", nil, program.Usage, "--chaincode"},
+		{"unknown flag", "--nonsense", nil, program.Usage, "nonsense"},
+		{"an argument", "--chaincode a b", nil, program.Usage, `"b"`},
+		{"no state folder", "--chaincode a --enclave x --msp-id O", nil, program.Usage, "--state"},
+		{"no organisation", "--chaincode a --enclave x --state s", nil, program.Usage, "--msp-id"},
+		{"no such log level", "--chaincode a --log-level loud", service, program.Usage, "--log-level"},
+		{"no such log format", "--chaincode a --log-format xml", service, program.Usage, "--log-format"},
+		{"no such operations address", "--chaincode a --operations nowhere:x", service, program.Error, "--operations"},
+		{"nowhere to connect", "--chaincode a", nil, program.Usage, "CHAINCODE_SERVER_ADDRESS"},
+		{"no chaincode id", "--chaincode a", map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}, program.Usage, "CHAINCODE_ID"},
+		{"no such enclave", "--chaincode a --enclave " + filepath.Join(folder, "none") + " --state " + folder + " --msp-id O", service, program.Error, "no such file"},
+		{"enclave is no program", "--chaincode a --enclave " + noProgram + " --state " + folder + " --msp-id O", service, program.Error, "enclave"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var stderr strings.Builder
@@ -55,7 +57,7 @@ func TestServesUntilToldToEnd(t *testing.T) {
 	stop()
 	env := map[string]string{"CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0", "CHAINCODE_ID": "a:1", "FPC_CHAINCODE": "a"}
 	var stderr strings.Builder
-	if code := run(ctx, nil, func(name string) string { return env[name] }, &stderr); code != exitOK {
-		t.Errorf("got exit code %d and %q, want %d", code, stderr.String(), exitOK)
+	if code := run(ctx, nil, func(name string) string { return env[name] }, &stderr); code != program.OK {
+		t.Errorf("got exit code %d and %q, want %d", code, stderr.String(), program.OK)
 	}
 }

@@ -4,12 +4,11 @@ package main
 
 import (
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/privatechaincode/fpc/internal/observe"
+	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/stub"
 )
@@ -30,8 +29,7 @@ type settings struct {
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
 	s := &settings{getenv: getenv}
-	flags := flag.NewFlagSet("fpc-stub", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are one line; usage is for -h
+	flags := program.Flags("fpc-stub")
 	flags.StringVar(&s.chaincode, "chaincode", getenv("FPC_CHAINCODE"), "name under which the private chaincode is defined on the channel (FPC_CHAINCODE)")
 	flags.StringVar(&s.ercc, "ercc", protocol.ERCCName, "name under which the enclave registry is defined on the channel")
 	flags.StringVar(&s.mspID, "msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, whose administrators may initialise the enclave (CORE_PEER_LOCALMSPID)")
@@ -45,16 +43,10 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.IntVar(&s.maxInvocations, "max-invocations", stub.DefaultMaxInvocations, "invocations that run in the enclave at the same time")
 	flags.DurationVar(&s.timeout, "timeout", stub.DefaultTimeout, "longest time for one invocation")
 	s.observe.Add(flags, getenv)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			flags.SetOutput(stderr)
-			flags.PrintDefaults()
-		}
+	if err := program.Parse(flags, args, stderr, ""); err != nil {
 		return nil, err
 	}
 	switch {
-	case flags.NArg() > 0:
-		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.chaincode == "":
 		return nil, errors.New("no chaincode named: give --chaincode, the name in its definition")
 	case s.enclave != "" && s.state == "":
