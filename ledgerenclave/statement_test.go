@@ -141,6 +141,7 @@ func TestAttack14RefusedStatements(t *testing.T) {
 		{"of another function", with(func(c *chainInfo) { c.args[0] = "GetBlockByNumber" }), ledgerenclave.CodeStatementProposal},
 		{"signed by a client", with(func(c *chainInfo) { c.endorser = w.Client(2) }), ledgerenclave.CodeStatementEndorser},
 		{"signed by an orderer", with(func(c *chainInfo) { c.endorser = w.Orderer.Orderer() }), ledgerenclave.CodeStatementEndorser},
+		{"signed by a peer of the orderers' organisation", with(func(c *chainInfo) { c.endorser = w.Orderer.Peer() }), ledgerenclave.CodeStatementEndorser},
 		{"signed by a stranger who claims the MSP", with(func(c *chainInfo) { c.endorser = stranger.Peer() }), ledgerenclave.CodeStatementEndorser},
 		{"a bad signature", with(func(c *chainInfo) { c.forge = true }), ledgerenclave.CodeStatementEndorser},
 		{"an answer to another proposal", with(func(c *chainInfo) { c.swap = true }), ledgerenclave.CodeStatementEndorser},

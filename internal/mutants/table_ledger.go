@@ -226,4 +226,8 @@ var ledgerEnclaves = []mutant{
 		"18", "EX-1", "an answer of any size", "ledgerenclave/answer.go",
 		`if n > a.room {`, never, "./ledgerenclave", "TestTooMuch",
 	},
+	{
+		"14", "KEY-5", "an orderers' organisation counts among the majority", "ledgerenclave/statement.go",
+		`if _, ok := a.view.Bundle().ApplicationOrg(endorser.MSPID()); !ok {`, never, "./ledgerenclave", "TestAttack14RefusedStatements",
+	},
 }
