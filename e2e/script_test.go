@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,12 +36,26 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// bases are what ports begin with, all but their last digit, in an order of this
+// run's own; drawn counts those that were taken: each serves once, so that no two
+// services are given the same ports before they listen. They are below the ports
+// that systems give to whoever asks for any, and not those of docs/.
+var (
+	bases = slices.DeleteFunc(rand.Perm(3000), func(base int) bool {
+		return base < 1100 || base >= 1800 && base < 2000 || base >= 2600 && base < 2700
+	})
+	drawn atomic.Int64
+)
+
 // freePorts finds three ports that nothing listens on, the same but for their last
-// digit: 1, 2 and 3, after what it returns. They are below those that systems give
-// to whoever asks for any.
+// digit: 1, 2 and 3, after what it returns.
 func freePorts() (string, error) {
 	for range 100 {
-		base, free := fmt.Sprint(1100+rand.IntN(1900)), true
+		i := drawn.Add(1) - 1
+		if i >= int64(len(bases)) {
+			break
+		}
+		base, free := fmt.Sprint(bases[i]), true
 		for _, org := range []string{"1", "2", "3"} {
 			l, err := net.Listen("tcp", "127.0.0.1:"+base+org)
 			free = free && err == nil
