@@ -158,8 +158,8 @@ func TestFullFlow(t *testing.T) {
 	for process, want := range map[string][]string{
 		"client":             {"INV-1", "INV-3", "INV-4", "INV-20", "INV-19", "INV-21", "INV-22"},
 		"stub@Org1MSP":       {"INV-7"},
-		"enclave@Org1MSP":    {"INV-8", "INV-10", "INV-11", "INV-12", "INV-15", "INV-16"},
-		"enclave@Org2MSP":    {"INV-8", "INV-10", "INV-11", "INV-12", "INV-15", "INV-16"},
+		"enclave@Org1MSP":    {"INV-8", "INV-10", "INV-12", "INV-11", "INV-15", "INV-16"},
+		"enclave@Org2MSP":    {"INV-8", "INV-10", "INV-12", "INV-11", "INV-15", "INV-16"},
 		"orderer@OrdererMSP": {"VAL-6"},
 		"peer@Org1MSP":       {"INV-6", "VAL-7"},
 	} {

@@ -87,8 +87,8 @@ func TestAttack16FullAnswersThatDoNotFit(t *testing.T) {
 	other := newOtherLedger(t, w)
 	h.Ledger = other
 	h.Restart()
-	// after makes the change to answers about the state only, not when the head is
-	// pinned.
+	// after makes the change to answers about the state only, not to the first one,
+	// which pins the head.
 	after := func(change func(*fpc.LedgerRequest, *fpc.LedgerAnswer)) func(*fpc.LedgerRequest, *fpc.LedgerAnswer) {
 		return func(req *fpc.LedgerRequest, a *fpc.LedgerAnswer) {
 			if ask := req.GetAsks()[0]; ask.GetKeys() != nil || ask.GetRange() != nil {
@@ -116,7 +116,7 @@ func TestAttack16FullAnswersThatDoNotFit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			other.alter = c.alter
-			_, err := w.Ask("get:a").Send(h)
+			_, err := w.Ask("get:b", "get:a").Send(h)
 			wantCode(t, name, err, c.want)
 		})
 	}
@@ -132,7 +132,7 @@ func TestAttack16FullAnswersThatDoNotFit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			other.alter = after(alter)
-			a, err := w.Ask("range:a..c").Send(h)
+			a, err := w.Ask("get:b", "range:a..c").Send(h)
 			wantSealedError(t, name, a, err, enclave.CodeLedgerAnswer)
 		})
 	}

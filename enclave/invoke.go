@@ -37,16 +37,17 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 		return nil, about(req, err)
 	}
 	log.add("INV-10", enclave, enclave, "verify proposal")
-	view, request, err := e.prepare(ctx, s, proposal, req, &telling{host, log})
+	view, err := e.look(ctx, s, proposal, req, host, log)
 	if err != nil {
 		return nil, about(req, err)
 	}
-	if s.full != nil {
-		log.add("INV-11", ledgerEnclave, enclave, "creator valid, head pinned")
+	clear, rKey, err := s.openRequest(proposal)
+	if err != nil {
+		return nil, about(req, err)
 	}
 	log.add("INV-12", enclave, enclave, "open request")
-	run := &invocation{enclave: e, state: s, proposal: proposal, rKey: request.rKey, view: view, decorations: maps.Clone(req.GetDecorations())}
-	outcome, err := run.settled(ctx, request.clear, log)
+	run := &invocation{enclave: e, state: s, proposal: proposal, rKey: rKey, view: view, decorations: maps.Clone(req.GetDecorations())}
+	outcome, err := run.settled(ctx, clear, log)
 	if err != nil {
 		return nil, about(req, err)
 	}
@@ -66,42 +67,18 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 	return &fpc.InvokeResponse{Response: response, Steps: log.take(), SealedState: sealed}, nil
 }
 
-// openedRequest is what INV-12 gives.
-type openedRequest struct {
-	clear *fpc.ClearRequest
-	rKey  keys.ResponseKey
-	err   error
-}
-
-func (s *state) openRequest(p *verifiedProposal) (o openedRequest) {
-	o.clear, o.rKey, o.err = protocol.OpenRequest(s.keys.dk, keys.RequestBinding{
+// openRequest is INV-12. Codes: unknown_key, request_refused, malformed.
+func (s *state) openRequest(p *verifiedProposal) (*fpc.ClearRequest, keys.ResponseKey, error) {
+	return protocol.OpenRequest(s.keys.dk, keys.RequestBinding{
 		ChannelHash: s.channelHash,
 		ChaincodeID: s.params.GetChaincodeId(),
 		Creator:     p.creator,
 	}, p.request)
-	return o
-}
-
-// prepare makes the view of an invocation (INV-11) and opens its request (INV-12).
-// In Full the two go side by side, since the one waits while the other computes;
-// nothing comes of a request whose creator the ledger enclave refuses.
-func (e *Enclave) prepare(ctx context.Context, s *state, p *verifiedProposal, req *fpc.InvokeRequest, host StateAccess) (view, openedRequest, error) {
-	opened := make(chan openedRequest, 1)
-	if s.full == nil {
-		opened <- s.openRequest(p)
-	} else {
-		go func() { opened <- s.openRequest(p) }()
-	}
-	v, err := e.look(ctx, s, p, req, host)
-	request := <-opened
-	if err == nil {
-		err = request.err
-	}
-	return v, request, err
 }
 
 // look makes the view of an invocation: the one place where the mode decides.
-func (e *Enclave) look(ctx context.Context, s *state, p *verifiedProposal, req *fpc.InvokeRequest, host StateAccess) (view, error) {
+func (e *Enclave) look(ctx context.Context, s *state, p *verifiedProposal, req *fpc.InvokeRequest, host StateAccess, log *steps) (view, error) {
+	host = &telling{host, log}
 	if s.full == nil {
 		if at := max(p.request.GetAtHeight(), p.request.GetMinHeight()); at != 0 {
 			return nil, protocol.Errorf("INV-11", protocol.CodeWrongMode, "the request names height %d, and an enclave in Lite knows none", at)
@@ -112,7 +89,7 @@ func (e *Enclave) look(ctx context.Context, s *state, p *verifiedProposal, req *
 		return nil, protocol.Errorf("INV-10", CodeDecorated, "the peer decorates proposals, and no two enclaves would agree on that").
 			WithHint("take the decorators out of the peer's core.yaml (peer.handlers.decorators)")
 	}
-	return e.newFullView(ctx, s, p, host)
+	return e.newFullView(ctx, s, p, host, log)
 }
 
 // settled runs the chaincode until its run counts.

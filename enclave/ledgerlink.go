@@ -173,13 +173,13 @@ func (l *ledgerLink) highest(ctx context.Context) (head, int64, error) {
 
 // ask sends a request to the ledger enclave, beside a state access of the peer if
 // there is one. A session that fails is made anew, once; the peer is not asked
-// again then.
+// again then. What the peer answered is returned with an error too.
 func (l *ledgerLink) ask(ctx context.Context, s *state, host StateAccess, access *fpc.StateRequest, req *fpc.LedgerRequest) (*fpc.StateResponse, *fpc.LedgerAnswer, error) {
 	var first *fpc.StateResponse
 	for again := false; ; again = true {
 		used, err := l.use(ctx, s, host)
 		if err != nil {
-			return nil, nil, err
+			return first, nil, err
 		}
 		if access == nil || first != nil {
 			access = &fpc.StateRequest{}
@@ -192,10 +192,10 @@ func (l *ledgerLink) ask(ctx context.Context, s *state, host StateAccess, access
 			return first, answer, l.saw(ctx, answer.GetHead())
 		}
 		if again || !renewable(err) {
-			return nil, nil, err
+			return first, nil, err
 		}
 		if err := l.drop(ctx, used); err != nil {
-			return nil, nil, err
+			return first, nil, err
 		}
 	}
 }

@@ -12,13 +12,17 @@ import (
 
 // settle looks, after a run that saw peer and ledger enclave differ, for a head
 // at which they agree, and has the chaincode run again there. Where the request
-// names its head, there is no other one.
+// names its head, there is no other one. A run that asked for no state pins its
+// head, and has its creator judged, only now.
 //
-// Code: stale_view.
+// Codes: stale_view, and those of INV-11.
 func (v *fullView) settle() (again bool, err error) {
 	switch {
 	case v.failed != nil:
 		return false, v.failed
+	case v.pinned.height == 0:
+		_, _, err := v.begin(nil)
+		return false, err
 	case !v.differ:
 		return false, nil
 	case v.proposal.request.GetAtHeight() != 0:
@@ -31,7 +35,8 @@ func (v *fullView) settle() (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return true, v.pin(height)
+	_, _, err = v.pin(height, nil)
+	return true, err
 }
 
 // agree finds the newest head at which the keys that the peer answered had these

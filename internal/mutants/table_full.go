@@ -30,6 +30,14 @@ var full = []mutant{
 		`GetIdentity().GetRefused(); refused != nil {`, `GetIdentity().GetRefused(); refused != nil && len(refused.GetCode()) < 0 {`, "./enclave", "TestAttack10FullRevokedCreator",
 	},
 	{
+		"10", "INV-11", "who asks for no state need not be a valid creator", "enclave/view_settle.go",
+		`case v.pinned.height == 0:`, `case false:`, "./enclave", "TestAttack10FullRevokedCreator",
+	},
+	{
+		"10", "INV-11", "a revoked creator learns how a key is blinded", "enclave/view_full.go",
+		`if e.config.BlindedKeys {`, never, "./enclave", "TestAttack10FullRevokedCreator",
+	},
+	{
 		"16", "INV-9", "a ledger enclave that was put back is followed", "enclave/ledgerlink.go",
 		`if bytes.Equal(hash, l.top.hash) {`, `if bytes.Equal(hash, l.top.hash) || len(hash) == 0 {`, "./enclave", "TestAttack16FullOtherLedgerEnclave",
 	},
