@@ -21,8 +21,10 @@ const (
 	endorsers = 2
 	// batchTimeout is how long the orderer waits for more transactions.
 	batchTimeout = 200 * time.Millisecond
-	// endorsement is the policy of all chaincodes.
-	endorsement = "OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer')"
+	// endorsement is the policy of all chaincodes but those of Full mode, whose
+	// policy is the same of enclaves.
+	endorsement        = "OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer')"
+	enclaveEndorsement = "OutOf(2,'Org1MSP.enclave','Org2MSP.enclave','Org3MSP.enclave')"
 )
 
 // deployment is an embedded network of three organisations, in this process, with
@@ -43,7 +45,7 @@ func startNetwork(ctx context.Context, c Config, dir string) (*deployment, error
 
 // plain deploys a plain chaincode.
 func (d *deployment) plain(ctx context.Context, name, program string) error {
-	s, err := d.net.ServePlain(ctx, name, program, nil)
+	s, err := d.net.ServePlainUnder(ctx, name, program, endorsement, nil)
 	if err != nil {
 		return err
 	}
@@ -51,8 +53,25 @@ func (d *deployment) plain(ctx context.Context, name, program string) error {
 	return nil
 }
 
-// private deploys the registry and a private chaincode, and makes its keys.
+// private deploys the registry and a private chaincode of Lite mode, and makes its
+// keys.
 func (d *deployment) private(ctx context.Context, name, enclave string) error {
+	return d.privateIn(ctx, deploy.Private{Name: name, Enclave: enclave, Policy: endorsement, Hosts: 1})
+}
+
+// full is private in Full mode: a ledger enclave beside every peer, and as many
+// enclaves as have to endorse.
+func (d *deployment) full(ctx context.Context, name, enclave string) error {
+	ledgers, err := d.net.ServeLedgers(ctx, deploy.LedgerSpec{})
+	if err != nil {
+		return err
+	}
+	d.services = append(d.services, ledgers)
+	return d.privateIn(ctx, deploy.Private{Name: name, Enclave: enclave, Policy: enclaveEndorsement, Hosts: endorsers})
+}
+
+func (d *deployment) privateIn(ctx context.Context, spec deploy.Private) error {
+	name := spec.Name
 	policy, err := d.net.RegistryPolicy(ctx, name)
 	if err != nil {
 		return err
@@ -62,12 +81,12 @@ func (d *deployment) private(ctx context.Context, name, enclave string) error {
 		return err
 	}
 	d.services = append(d.services, registry)
-	s, manifest, err := d.net.ServePrivate(ctx, deploy.Private{Name: name, Enclave: enclave, Policy: endorsement})
+	s, manifest, err := d.net.ServePrivate(ctx, spec)
 	if err != nil {
 		return err
 	}
 	d.services = append(d.services, s)
-	_, err = d.net.InitEnclave(ctx, name, manifest, nil)
+	_, err = d.net.InitEnclaves(ctx, spec.Hosts, name, manifest, nil)
 	return err
 }
 

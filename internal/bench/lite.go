@@ -20,8 +20,19 @@ import (
 const clients = 256
 
 // lite submits to one chaincode in its plain and in its private form, by turns.
-func lite(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
-	p, err := newPair(ctx, c, dir)
+func lite(ctx context.Context, c Config, dir string) ([]Figure, error) {
+	return submits(ctx, c, dir, (*deployment).private, EndorseCPU, Submit, "Lite")
+}
+
+// fullSubmit is lite in Full mode: one transaction, which as many enclaves endorse
+// as peers do the plain one, and no replay.
+func fullSubmit(ctx context.Context, c Config, dir string) ([]Figure, error) {
+	return submits(ctx, c, dir, (*deployment).full, FullCPU, FullSubmit, "Full")
+}
+
+// submits compares a chaincode's plain form with its private one in some mode.
+func submits(ctx context.Context, c Config, dir string, deploy deployer, costName, rateName, mode string) (_ []Figure, err error) {
+	p, err := newPair(ctx, c, dir, deploy)
 	if err != nil {
 		return nil, err
 	}
@@ -44,11 +55,11 @@ func lite(ctx context.Context, c Config, dir string) (_ []Figure, err error) {
 	}
 	cost, rate := sample.cost, sample.rate
 	return []Figure{
-		figure(EndorseCPU, "", "CPU seconds of all processes (network, clients, stubs, enclave, registry) per committed transaction, private over plain", costs,
+		figure(costName, "", fmt.Sprintf("CPU seconds of all processes (network, clients, stubs, enclaves of both kinds, registry) per committed transaction, private in %s mode over plain", mode), costs,
 			fmt.Sprintf("plain %.2f ms, private %.2f ms", 1e3*medianOf(plain, cost), 1e3*medianOf(private, cost)),
 			"plain, ms: "+whole(plain), "private, ms: "+whole(private),
 			fmt.Sprintf("a transaction has %d bytes plain and %d private", plain[0].bytes, private[0].bytes)),
-		figure(Submit, "", fmt.Sprintf("committed transactions per second, private over plain; %d clients, each awaiting its commit; blocks every %s; %d endorsers", clients, batchTimeout, endorsers), rates,
+		figure(rateName, "", fmt.Sprintf("committed transactions per second, private in %s mode over plain; %d clients, each awaiting its commit; blocks every %s; %d endorsers", mode, clients, batchTimeout, endorsers), rates,
 			fmt.Sprintf("plain %.0f/s, private %.0f/s", medianOf(plain, rate), medianOf(private, rate))),
 	}, nil
 }
@@ -86,7 +97,10 @@ const (
 	privateName = "asset"
 )
 
-func newPair(ctx context.Context, c Config, dir string) (*pair, error) {
+// deployer deploys a private chaincode's program under a name.
+type deployer = func(d *deployment, ctx context.Context, name, enclave string) error
+
+func newPair(ctx context.Context, c Config, dir string, deploy deployer) (*pair, error) {
 	d, err := startNetwork(ctx, c, dir)
 	if err != nil {
 		return nil, err
@@ -95,7 +109,7 @@ func newPair(ctx context.Context, c Config, dir string) (*pair, error) {
 	if err := d.plain(ctx, plainName, filepath.Join(c.Bin, "samples", "asset-plain")); err != nil {
 		return nil, d.abandon(err)
 	}
-	if err := d.privateSample(ctx, c, privateName); err != nil {
+	if err := deploy(d, ctx, privateName, filepath.Join(c.Bin, "samples", privateName)); err != nil {
 		return nil, d.abandon(err)
 	}
 	if p.private, err = d.contracts(privateName); err != nil {

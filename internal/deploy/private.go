@@ -148,10 +148,16 @@ func PolicyParameter(text string) ([]byte, error) {
 	return proto.Marshal(&peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_SignaturePolicy{SignaturePolicy: envelope}})
 }
 
-// ServePlain deploys a plain chaincode program as a service.
+// ServePlain deploys a plain chaincode program as a service, under the channel's
+// policy.
 func (n *Network) ServePlain(ctx context.Context, name, path string, via Endpoint) (*Service, error) {
+	return n.ServePlainUnder(ctx, name, path, "", via)
+}
+
+// ServePlainUnder is ServePlain with an endorsement policy of its own.
+func (n *Network) ServePlainUnder(ctx context.Context, name, path, policy string, via Endpoint) (*Service, error) {
 	return n.Serve(ctx, ServiceSpec{
-		Name: name, Version: "1.0", Via: via,
+		Name: name, Version: "1.0", Policy: policy, Via: via,
 		Package: n.servicePackage(name),
 		Program: func(org int) Program { return n.program(name, org, path) },
 	})
