@@ -5,32 +5,37 @@ package trace
 import (
 	"os"
 	"strings"
+	"sync/atomic"
 )
 
 // KillAt passes events on and, once it has passed the first event of a step,
-// kills the process that received it, as kill -9 would. It is for tests of
-// crashes: the steps' names are the kill points, STEP or STEP:RECEIVER. An empty
-// step kills nothing.
+// kills the process that received it, as kill -9 would, and no other one later. It
+// is for tests of crashes: the steps' names are the kill points, STEP or
+// STEP:RECEIVER; with @host behind, the process that records dies, which may be the
+// receiver's host. An empty step kills nothing.
 func KillAt(step string, to Recorder) Recorder {
 	if step == "" || to == nil {
 		return to
 	}
+	step, host := strings.CutSuffix(step, "@host")
 	step, receiver, _ := strings.Cut(step, ":")
-	return killer{step: step, receiver: receiver, to: to}
+	return &killer{step: step, receiver: receiver, host: host, to: to}
 }
 
 type killer struct {
 	step, receiver string
+	host           bool
 	to             Recorder
+	killed         atomic.Bool
 }
 
-func (k killer) Record(e Event) {
+func (k *killer) Record(e Event) {
 	k.to.Record(e)
-	if e.Step != k.step || (k.receiver != "" && e.To != k.receiver) {
+	if e.Step != k.step || (k.receiver != "" && e.To != k.receiver) || k.killed.Swap(true) {
 		return
 	}
 	pid := e.PID
-	if pid == 0 {
+	if pid == 0 || k.host {
 		pid = os.Getpid()
 	}
 	if p, err := os.FindProcess(pid); err == nil {
