@@ -138,7 +138,7 @@ func (p *Proposal) endorseFull(ctx context.Context) (*Validation, error) {
 func (p *Proposal) endorsedBy(answers []*trust.Answer, host Peer) *Validation {
 	p.network.config.Trace.Record(trace.Event{
 		Step: "INV-21", From: "client", To: "client", What: "transaction", TxID: p.txID,
-		Attrs: map[string]string{"endorsers": fmt.Sprint(len(answers))},
+		Attrs: map[string]string{trace.AttrEndorsers: fmt.Sprint(len(answers))},
 	})
 	return &Validation{draft: p.draft, proposal: p, answer: answers[0], host: host, endorsers: answers}
 }

@@ -62,7 +62,7 @@ func (p *Proposal) Endorse(ctx context.Context) (*Validation, error) {
 	}
 	p.network.config.Trace.Record(trace.Event{
 		Step: "INV-21", From: "client", To: "client", What: protocol.FuncValidate, TxID: p.txID,
-		Attrs: map[string]string{"validation": d.txID},
+		Attrs: map[string]string{trace.AttrValidation: d.txID},
 	})
 	return &Validation{draft: d, proposal: p, answer: answer, host: host}, nil
 }

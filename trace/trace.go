@@ -36,9 +36,12 @@ type Event struct {
 
 // Names of attributes.
 const (
-	// AttrCode is a transaction's verdict in its block (VAL-5): a validation
+	// AttrCode is a transaction's verdict in its block (VAL-5, VAL-7): a validation
 	// code of Fabric's.
 	AttrCode = "code"
+	// AttrEndorsers is how many enclaves endorsed the transaction that a client
+	// completes (INV-21, Full).
+	AttrEndorsers = "endorsers"
 	// AttrOrg is the sender's organisation, where the receiver has none.
 	AttrOrg = "org"
 	// AttrRefused is the code with which a participant refused a step; its

@@ -78,6 +78,7 @@ func TestOutcomeOfATransaction(t *testing.T) {
 		{"refused", transaction{Steps: 9, Validation: "b", Found: refusal}, exitRejected},
 		{"a query", transaction{Steps: 9}, 0},
 		{"never committed", transaction{Steps: 9, Validation: "b"}, exitNotCommitted},
+		{"endorsed by enclaves, never committed", transaction{Steps: 9, Endorsers: "2"}, exitNotCommitted},
 		{"unknown", transaction{Unasked: "no peer was asked"}, exitFailed},
 	} {
 		if got := exitCode(test.t.outcome(strings.Repeat("ab", 32))); got != test.want {

@@ -23,6 +23,7 @@ import (
 type transaction struct {
 	Execution  string              `json:"execution,omitempty"`  // id of the proposal that the enclave executed
 	Validation string              `json:"validation,omitempty"` // id of the transaction that commits it
+	Endorsers  string              `json:"endorsers,omitempty"`  // Full: how many enclaves endorsed it
 	Steps      int                 `json:"steps"`                // recorded
 	Last       string              `json:"last,omitempty"`       // the last of them
 	Verdict    string              `json:"verdict,omitempty"`    // Fabric's validation code
@@ -41,7 +42,11 @@ func (d *doctorFlags) examineTransaction(cmd *cobra.Command, txID string) error 
 	d.askLedger(cmd, t, txID)
 	if t.Verdict != "" {
 		code := peer.TxValidationCode(peer.TxValidationCode_value[t.Verdict])
-		t.Found = append(t.Found, explain.Committed(code))
+		found := explain.Committed(code)
+		if t.Endorsers != "" {
+			found.Step = "VAL-7"
+		}
+		t.Found = append(t.Found, found)
 	}
 	err := t.outcome(txID)
 	printErr := printResult(cmd, d.output, t, func() { d.printTransaction(cmd, t) })
@@ -65,6 +70,9 @@ func (d *doctorFlags) readSteps(t *transaction, txID string) error {
 		t.Last = fmt.Sprintf("%s at %s", e.Step, e.Process)
 		if outer := e.Attrs[trace.AttrValidation]; outer != "" {
 			t.Execution, t.Validation = e.TxID, outer
+		}
+		if endorsers := e.Attrs[trace.AttrEndorsers]; endorsers != "" {
+			t.Endorsers = endorsers
 		}
 		if code := e.Attrs[trace.AttrRefused]; code != "" {
 			t.refused(protocol.Errorf(e.Step, protocol.Code(code), "%s", e.Attrs[trace.AttrReason]), e.Process)
@@ -116,6 +124,9 @@ func (d *doctorFlags) askLedger(cmd *cobra.Command, t *transaction, txID string)
 	}
 }
 
+// readOnly tells whether no client began to commit the run.
+func (t *transaction) readOnly() bool { return t.Validation == "" && t.Endorsers == "" }
+
 // outcome is the error that the exit code tells.
 func (t *transaction) outcome(txID string) error {
 	valid := peer.TxValidationCode_VALID.String()
@@ -128,7 +139,7 @@ func (t *transaction) outcome(txID string) error {
 		return &fabric.RejectedError{Server: "a step of transaction " + txID[:12], Message: t.Found[0].Step + " [" + t.Found[0].Code + "]"}
 	case t.Steps == 0:
 		return fmt.Errorf("nothing is known of transaction %s: %s", txID, t.Unasked)
-	case t.Validation == "":
+	case t.readOnly():
 		return nil // a query, or one that was never to be committed
 	}
 	return &fabric.NotCommittedError{TxID: txID, Err: errors.New("it is in no block that was seen")}
@@ -148,7 +159,10 @@ func (d *doctorFlags) printTransaction(cmd *cobra.Command, t *transaction) {
 	case t.Unasked != "":
 		fmt.Fprintln(w, "ledger:", printable(t.Unasked))
 	}
-	if t.Steps > 0 && len(t.Found) == 0 && t.Validation == "" {
+	if t.Endorsers != "" {
+		fmt.Fprintf(w, "endorsed by %s enclaves\n", printable(t.Endorsers))
+	}
+	if t.Steps > 0 && len(t.Found) == 0 && t.readOnly() {
 		fmt.Fprintln(w, "no refusal is recorded, and nothing was to be committed: a query, or a client that ended before it committed")
 	}
 	for _, found := range t.Found {
