@@ -19,7 +19,7 @@ const root = "../.."
 // decoders are those that an untrusted party reaches, and their targets.
 var decoders = map[string][]string{
 	"peer to stub":           {"shim/peer FuzzMessages", "shim/peer FuzzReadProposal", "shim FuzzSplitCompositeKey", "shim/cid FuzzParse", "stub FuzzInitEnclave", "stub/validation FuzzView", "internal/definition FuzzCommitted"},
-	"stub to enclave":        {"transport FuzzServe", "enclave FuzzHandle", "enclave FuzzStateAnswers", "enclave FuzzLedgerAnswers", "attest/sim/guest FuzzParseParams"},
+	"stub to enclave":        {"transport FuzzServe", "enclave FuzzHandle", "enclave FuzzFullHandle", "enclave FuzzStateAnswers", "enclave FuzzLedgerAnswers", "enclave FuzzOtherLedger", "attest/sim/guest FuzzParseParams"},
 	"enclave to stub":        {"transport FuzzHost", "stub FuzzEnclave"},
 	"client to enclave":      {"protocol FuzzParseRequest", "keys FuzzOpenRequest", "keys FuzzUnpad", "fabric/envelope FuzzUnpackProposal"},
 	"client to validation":   {"stub/validation FuzzResponse", "protocol FuzzVerifyResponse"},
@@ -36,7 +36,7 @@ var decoders = map[string][]string{
 	"blocks":                 {"fabric/block FuzzParse", "fabric/validate FuzzBlock", "fabric/validate FuzzSet", "fabric/rwset FuzzParse", "fabric/envelope FuzzOpen"},
 	"embedded network":       {"fabric/lifecycle FuzzQuery", "devnet/deliver FuzzRequest", "devnet/ledger FuzzDecodeValue", "devnet/peer/chaincode FuzzMessage", "devnet/peer/chaincode FuzzConnection", "devnet/peer/chaincode FuzzCode", "devnet/peer/gateway FuzzUnpack"},
 	"session":                {"transport/session FuzzHello", "transport/session FuzzAccept", "transport/session FuzzFrame"},
-	"host to ledger enclave": {"ledgerenclave FuzzNextBlock", "ledgerenclave FuzzResume"},
+	"host to ledger enclave": {"ledgerenclave FuzzHandle", "ledgerenclave FuzzNextBlock", "ledgerenclave FuzzResume"},
 	"asks of the ledger":     {"ledgerenclave FuzzAsk"},
 	"ledger host":            {"ledgerhost FuzzCheckpoint", "ledgerhost FuzzSocket"},
 	"network description":    {"devnet FuzzDescription"},
