@@ -33,9 +33,11 @@ type event struct {
 }
 
 // goTest runs tests of one package. flags are for every go command that it and
-// the tests start: they reach programs which the tests build, too.
+// the tests start: they reach programs which the tests build, too. One failure
+// is enough: where a mutant makes each of several subtests wait for what does not
+// come, the first wait tells.
 func goTest(ctx context.Context, pkg, pattern, flags string) (outcome, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-vet=off", "-p=1", "-timeout", limit.String(), "-run", pattern, pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-vet=off", "-p=1", "-failfast", "-timeout", limit.String(), "-run", pattern, pkg)
 	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" "+flags))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
