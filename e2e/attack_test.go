@@ -11,37 +11,18 @@ import (
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/fabric/envelope"
+	"github.com/privatechaincode/fpc/fpctest/attack"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 )
-
-// code is the code of a refusal: in a sealed error text, in the error itself, or
-// in the text that a peer relayed.
-func code(err error) protocol.Code {
-	var sealed *client.ChaincodeError
-	if errors.As(err, &sealed) {
-		if step, ok := protocol.ParseError(sealed.Message); ok {
-			return step.Code
-		}
-		return ""
-	}
-	if c := protocol.CodeOf(err); c != "" || err == nil {
-		return c
-	}
-	step, ok := protocol.ParseError(err.Error())
-	if !ok {
-		return ""
-	}
-	return step.Code
-}
 
 // refused wants an error with a code.
 func refused(t testing.TB, err error, want protocol.Code) {
 	t.Helper()
 	if err == nil {
 		t.Errorf("got no error, want code %s", want)
-	} else if got := code(err); got != want {
+	} else if got := attack.Code(err); got != want {
 		t.Errorf("got code %q of %v, want %s", got, err, want)
 	}
 }

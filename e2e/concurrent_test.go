@@ -14,6 +14,7 @@ import (
 
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/fpctest/attack"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/samples/asset"
@@ -169,5 +170,5 @@ func conflict(err error) bool {
 	if errors.As(err, &invalid) {
 		return invalid.Err == nil && invalid.Code == peer.TxValidationCode_MVCC_READ_CONFLICT
 	}
-	return code(err) == protocol.CodeStaleRead
+	return attack.Code(err) == protocol.CodeStaleRead
 }

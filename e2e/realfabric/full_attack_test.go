@@ -35,14 +35,7 @@ func attacked(ctx context.Context, t *testing.T, n *Network) *attack.World {
 func TestAttack030406101523FullLyingHosts(t *testing.T) {
 	ctx, n := startNetwork(t)
 	w := attacked(ctx, t, n)
-	t.Run("old value", w.OldValues)
-	t.Run("frozen view", w.FrozenView)
-	t.Run("rows", w.Rows)
-	t.Run("replay", w.Replays)
-	t.Run("foreign writer", w.ForeignWriters)
-	t.Run("forged blocks", w.ForgedBlocks)
-	t.Run("another genesis", w.OtherGenesis)
-	t.Run("creators", w.Creators)
+	w.All(t)
 }
 
 // foreignPlugin is what peers of row 26 call their own validation, too. (A peer that

@@ -87,6 +87,19 @@ func Start(ctx context.Context, t testing.TB, n *deploy.Network, cas []*ca.Autho
 	return w
 }
 
+// All makes every attack that any network can be put to. Creators come last: a
+// revocation changes what the channel is.
+func (w *World) All(t *testing.T) {
+	t.Run("old value", w.OldValues)
+	t.Run("frozen view", w.FrozenView)
+	t.Run("rows", w.Rows)
+	t.Run("replay", w.Replays)
+	t.Run("foreign writer", w.ForeignWriters)
+	t.Run("forged blocks", w.ForgedBlocks)
+	t.Run("another genesis", w.OtherGenesis)
+	t.Run("creators", w.Creators)
+}
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
