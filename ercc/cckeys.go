@@ -25,64 +25,81 @@ import (
 // lineage, already_provisioned, wrong_generation.
 func (t *tx) registerCCKeys(args [][]byte) ([]byte, error) {
 	const step = "KEY-3"
-	signed, err := protocol.ParseRegisterCCKeys(args)
+	offer, err := t.offered(step, args)
 	if err != nil {
 		return nil, err
 	}
-	claimed, err := protocol.ParseKeyRegistration(step, signed)
+	imported, err := t.imported(offer.keys, offer.enclave, offer.current)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := t.policy(step)
+	if err := t.checkOffer(step, offer, imported); err != nil {
+		return nil, err
+	}
+	if !imported {
+		if err := t.checkGeneration(step, offer.cc, offer.keys, offer.current); err != nil {
+			return nil, err
+		}
+		if err := t.store.putKey(offer.cc, &fpc.ChaincodeKey{
+			ChaincodeEk:  offer.keys.ChaincodeEK.PB(),
+			Generation:   offer.keys.Generation,
+			Registration: offer.signed,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return nil, t.store.putProvisioned(offer.cc, offer.keys.EnclaveID, offer.signed)
+}
+
+// keyOffer is a key set that a registered enclave signed, beside what it is to be
+// held against.
+type keyOffer struct {
+	cc      string
+	signed  *fpc.Signed
+	keys    protocol.VerifiedKeyRegistration // what signed says
+	enclave *protocol.Credentials            // who signed it
+	current *fpc.ChaincodeKey                // what is registered so far; nil: nothing
+	policy  *protocol.RegistryPolicy
+}
+
+// offered reads the offer, and verifies that the enclave it names signed it.
+func (t *tx) offered(step string, args [][]byte) (o keyOffer, err error) {
+	if o.signed, err = protocol.ParseRegisterCCKeys(args); err != nil {
+		return o, err
+	}
+	claimed, err := protocol.ParseKeyRegistration(step, o.signed)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
-	cc, id := claimed.CCParams.GetChaincodeId(), claimed.EnclaveID
-	if err := cmp.Or(checkName(step, cc), checkEnclaveID(step, id)); err != nil {
-		return nil, err
+	if o.policy, err = t.policy(step); err != nil {
+		return o, err
 	}
-	enclave, err := t.registered(step, cc, id)
-	if err != nil {
-		return nil, err
+	o.cc = claimed.CCParams.GetChaincodeId()
+	if err := cmp.Or(checkName(step, o.cc), checkEnclaveID(step, claimed.EnclaveID)); err != nil {
+		return o, err
 	}
-	verified, err := protocol.VerifyKeyRegistration(step, enclave.EnclaveVK, signed)
-	if err != nil {
-		return nil, err
+	if o.enclave, err = t.registered(step, o.cc, claimed.EnclaveID); err != nil {
+		return o, err
 	}
-	current, err := t.store.key(cc)
-	if err != nil {
-		return nil, err
+	if o.keys, err = protocol.VerifyKeyRegistration(step, o.enclave.EnclaveVK, o.signed); err != nil {
+		return o, err
 	}
-	imported, err := t.imported(verified, enclave, current)
-	if err != nil {
-		return nil, err
+	o.current, err = t.store.key(o.cc)
+	return o, err
+}
+
+// checkOffer is what generated and imported keys have in common.
+func (t *tx) checkOffer(step string, o keyOffer, imported bool) error {
+	if err := t.mayProvision(step, o.cc, o.enclave, o.policy, imported); err != nil {
+		return err
 	}
-	if err := t.mayProvision(step, cc, enclave, policy, imported); err != nil {
-		return nil, err
+	if err := t.checkKeyPlace(step, o.keys, o.enclave, o.policy); err != nil {
+		return err
 	}
-	if err := t.checkKeyPlace(step, verified, enclave, policy); err != nil {
-		return nil, err
+	if err := t.checkLineage(step, o.keys, o.enclave, o.policy); err != nil {
+		return err
 	}
-	if err := t.checkLineage(step, verified, enclave, policy); err != nil {
-		return nil, err
-	}
-	if err := t.unprovisioned(step, cc, id); err != nil {
-		return nil, err
-	}
-	if imported {
-		return nil, t.store.putProvisioned(cc, id, signed)
-	}
-	if err := t.checkGeneration(step, cc, verified, current); err != nil {
-		return nil, err
-	}
-	if err := t.store.putKey(cc, &fpc.ChaincodeKey{
-		ChaincodeEk:  verified.ChaincodeEK.PB(),
-		Generation:   verified.Generation,
-		Registration: signed,
-	}); err != nil {
-		return nil, err
-	}
-	return nil, t.store.putProvisioned(cc, id, signed)
+	return t.unprovisioned(step, o.cc, o.keys.EnclaveID)
 }
 
 // imported tells whether the registration is of the key set that is registered
