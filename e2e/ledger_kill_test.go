@@ -19,9 +19,9 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/ledgerhost"
+	"github.com/privatechaincode/fpc/ledgerhost/hosttest"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/stub/launch"
-	"github.com/privatechaincode/fpc/transport"
 	"github.com/privatechaincode/fpc/transport/session"
 )
 
@@ -101,33 +101,9 @@ func (w *ledgerWorld) host(t *testing.T, start func(*launch.Process) ledgerhost.
 	}
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "s")
-	h, err := ledgerhost.New(ledgerhost.Config{
+	hosttest.Run(w.ctx, t, ledgerhost.Config{
 		Genesis: encode(t, genesis), StateDatabase: "leveldb", Dir: dir, Socket: socket, Source: peerSource{w}, CheckpointBlocks: 3,
-		Start: func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
-			p, err := launch.Start(ctx, launch.Config{
-				Binary: filepath.Join(w.Bin, "fpc-ledger"), HostSecret: secret, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
-			})
-			if err != nil {
-				return nil, err
-			}
-			return start(p), nil
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(w.ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the ledger host ended: %v", err)
-		}
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	}, w.Bin, start)
 	return socket
 }
 

@@ -7,7 +7,6 @@ package liar
 import (
 	"context"
 	"net"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/ledgerhost"
+	"github.com/privatechaincode/fpc/ledgerhost/hosttest"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/stub/launch"
 	"github.com/privatechaincode/fpc/transport"
@@ -61,31 +61,10 @@ var (
 func ServeLedger(ctx context.Context, t testing.TB, n *deploy.Network, org int, genesis *common.Block) *Ledger {
 	t.Helper()
 	l := &Ledger{t: t, n: n, org: org, answers: make(map[uint64]*fpc.NextBlockResponse), changed: make(chan struct{})}
-	h, err := ledgerhost.New(ledgerhost.Config{
+	hosttest.Run(ctx, t, ledgerhost.Config{
 		Genesis: l.encode(genesis), StateDatabase: "leveldb", Dir: t.TempDir(), Socket: n.LedgerSocket(org), Source: l, Meter: meter{of: l},
 		AwaitLimit: l.awaitLimit, CheckpointBlocks: 300, // so that a long chain meets some
-		Start: func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
-			p, err := launch.Start(ctx, launch.Config{
-				Binary: filepath.Join(n.Bin, "fpc-ledger"), HostSecret: secret, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
-			})
-			return overheard{p, l}, err
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the ledger host ended: %v", err)
-		}
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	}, n.Bin, func(p *launch.Process) ledgerhost.Enclave { return overheard{p, l} })
 	conn, err := net.Dial("unix", n.LedgerSocket(org))
 	if err != nil {
 		t.Fatal(err)
