@@ -53,18 +53,13 @@ func newLaunchedWorld(t *testing.T) *world {
 	return w
 }
 
-// launch deploys ERCC as a service and the auction for the peers to launch.
-func (w *world) launch() {
+// launch deploys ERCC as a service and the world's own chaincode, of this enclave,
+// for the peers to launch.
+func (w *world) launch(enclave string) {
 	w.t.Helper()
-	policy, err := w.RegistryPolicy(w.ctx, w.name)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if w.registry, err = w.ServeRegistry(w.ctx, policy); err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(w.registry.Stop)
-	if w.service, w.manifest, err = w.LaunchPrivate(w.ctx, deploy.Private{Name: w.name, Enclave: w.sample(w.name)}); err != nil {
+	w.serveRegistry(w.name)
+	var err error
+	if w.service, w.manifest, err = w.LaunchPrivate(w.ctx, deploy.Private{Name: w.name, Enclave: enclave}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -140,7 +135,7 @@ func (w *world) myBid() {
 // killed; what was sealed is there again (INV-6a to INV-6d).
 func TestPeerLaunchesTheStub(t *testing.T) {
 	w := newLaunchedWorld(t)
-	w.launch()
+	w.launch(w.sample(w.name))
 	for org := range w.Orgs {
 		if found := w.launched(org); len(found) != 0 {
 			t.Errorf("before any invocation %s runs %v, want nothing", w.Orgs[org].MSPID, found)
@@ -192,7 +187,7 @@ func TestPeerLaunchesTheStub(t *testing.T) {
 // also while none runs.
 func TestStrangerCannotRegister(t *testing.T) {
 	w := newLaunchedWorld(t)
-	w.launch()
+	w.launch(w.sample(w.name))
 	w.initialise()
 	mark := w.log.mark()
 	if err := w.theLaunched(0).Kill(true, false); err != nil {
@@ -221,7 +216,7 @@ func (nothing) Invoke(shim.ChaincodeStubInterface) *shim.Response { return shim.
 // Many invocations that find the stub gone wait for one launch.
 func TestOneLaunchForMany(t *testing.T) {
 	w := newLaunchedWorld(t)
-	w.launch()
+	w.launch(w.sample(w.name))
 	w.initialise()
 	w.submit("create", "a1", "a painting")
 	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {
@@ -252,7 +247,7 @@ func TestOneLaunchForMany(t *testing.T) {
 // them from what was built.
 func TestLaunchedStubsEndWithTheNetwork(t *testing.T) {
 	w := newLaunchedWorld(t)
-	w.launch()
+	w.launch(w.sample(w.name))
 	w.initialise()
 	w.submit("create", "a1", "a painting")
 	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {

@@ -20,26 +20,21 @@ const bothEnclaves = "AND('Org1MSP.enclave','Org2MSP.enclave')"
 func deployFull(t *testing.T, name string) *world {
 	t.Helper()
 	w := newWorld(t, name)
-	policy, err := w.RegistryPolicy(w.ctx, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.registry, err = w.ServeRegistry(w.ctx, policy); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.registry.Stop)
-	ledgers, err := w.ServeLedgers(w.ctx, deploy.LedgerSpec{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(ledgers.Stop)
-	w.ledger = ledgers
-	w.policy = bothEnclaves
-	w.serveMore(deploy.Private{Name: name, Enclave: w.sample(name), Policy: w.policy, Hosts: 2})
-	if _, err := w.InitEnclaves(w.ctx, 2, name, w.manifest, nil); err != nil {
-		t.Fatal(err)
-	}
+	w.serveFull(w.sample(name))
 	return w
+}
+
+// serveFull deploys ERCC, ledger enclaves and the world's own chaincode, of this
+// enclave, and initialises it.
+func (w *world) serveFull(enclave string) {
+	w.t.Helper()
+	w.policy = bothEnclaves
+	full, err := w.ServeFull(w.ctx, deploy.Private{Name: w.name, Enclave: enclave, Policy: w.policy, Hosts: 2}, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(full.Stop)
+	w.registry, w.ledger, w.service, w.manifest = full.Registry, full.Ledgers, full.Chaincode, full.Manifest
 }
 
 // Two organisations' enclaves endorse, and the peers' ordinary validation finds

@@ -34,34 +34,17 @@ var (
 func TestAttack19KillFull(t *testing.T) {
 	t.Parallel() // it waits for what was killed
 	ctx, n := startKillNetwork(t)
-	policy, err := n.RegistryPolicy(ctx, "assets")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ercc, err := n.ServeRegistry(ctx, policy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(ercc.Stop)
-	ledgers, err := n.ServeLedgers(ctx, deploy.LedgerSpec{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(ledgers.Stop)
-	assets, manifest, err := n.ServePrivate(ctx, deploy.Private{
+	full, err := n.ServeFull(ctx, deploy.Private{
 		Name: "assets", Enclave: filepath.Join(n.Bin, "samples", "asset"), Policy: bothEnclaves, Hosts: 2,
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(assets.Stop)
-	if _, err := n.InitEnclaves(ctx, 2, "assets", manifest, nil); err != nil {
-		t.Fatal(err)
-	}
-	t.Run("stub", func(t *testing.T) { n.killDuringInvoke(t, ctx, assets, fullStubKills) })
-	t.Run("enclave", func(t *testing.T) { n.killDuringInvoke(t, ctx, assets, fullEnclaveKills) })
-	t.Run("ledger", func(t *testing.T) { n.killLedger(t, ctx, ledgers, fullLedgerKills) })
-	t.Run("ledger host", func(t *testing.T) { n.killLedger(t, ctx, ledgers, fullHostKills) })
+	t.Cleanup(full.Stop)
+	t.Run("stub", func(t *testing.T) { n.killDuringInvoke(t, ctx, full.Chaincode, fullStubKills) })
+	t.Run("enclave", func(t *testing.T) { n.killDuringInvoke(t, ctx, full.Chaincode, fullEnclaveKills) })
+	t.Run("ledger", func(t *testing.T) { n.killLedger(t, ctx, full.Ledgers, fullLedgerKills) })
+	t.Run("ledger host", func(t *testing.T) { n.killLedger(t, ctx, full.Ledgers, fullHostKills) })
 	t.Run("network", func(t *testing.T) { n.killNetwork(t, ctx, fullNetworkKills) })
 	n.createdOnce(t, ctx, slices.Concat(fullStubKills, fullEnclaveKills, fullLedgerKills, fullHostKills, fullNetworkKills))
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/enclave/enclavetest"
 	"github.com/privatechaincode/fpc/fabric/envelope"
-	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -21,7 +20,7 @@ import (
 func TestAttack25FullNothingInClear(t *testing.T) {
 	enclave := enclavetest.Build(t, "./testdata/blurt")
 	w := observed(t, nil)
-	w.deployFullBlurt(enclave)
+	w.serveFull(enclave)
 	w.blurt()
 	w.blurtInFull()
 	w.searchAll(seenInFull)
@@ -34,27 +33,6 @@ var seenInFull = seen{
 	},
 	processes: []string{"ercc@Org1MSP", "stub@Org1MSP", "stub@Org2MSP", "enclave@Org1MSP", "enclave@Org2MSP", "ledger@Org1MSP", "client"},
 	addresses: 1 + 3 + 3 + 3, // of network, registries, ledger hosts, and stubs
-}
-
-// deployFullBlurt deploys it in Full mode, with enclaves of two organisations.
-func (w *audited) deployFullBlurt(enclave string) {
-	w.t.Helper()
-	policy, err := w.RegistryPolicy(w.ctx, w.name)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if w.registry, err = w.ServeRegistry(w.ctx, policy); err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(w.registry.Stop)
-	if w.ledger, err = w.ServeLedgers(w.ctx, deploy.LedgerSpec{}); err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(w.ledger.Stop)
-	w.serveMore(deploy.Private{Name: w.name, Enclave: enclave, Policy: bothEnclaves, Hosts: 2})
-	if _, err := w.InitEnclaves(w.ctx, 2, w.name, w.manifest, nil); err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 // blurtInFull has it be refused: by the enclaves, where the state is not that of the

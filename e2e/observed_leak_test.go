@@ -112,23 +112,12 @@ func observed(t *testing.T, args []string) *audited {
 
 func (w *audited) deployBlurt(enclave string, launched bool) {
 	w.t.Helper()
-	policy, err := w.RegistryPolicy(w.ctx, w.name)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if w.registry, err = w.ServeRegistry(w.ctx, policy); err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(w.registry.Stop)
-	deploying := w.ServePrivate
 	if launched {
-		deploying = w.LaunchPrivate
+		w.launch(enclave)
+	} else {
+		w.serveRegistry(w.name)
+		w.serveMore(deploy.Private{Name: w.name, Enclave: enclave})
 	}
-	w.service, w.manifest, err = deploying(w.ctx, deploy.Private{Name: w.name, Enclave: enclave})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(w.service.Stop)
 	w.initialise()
 }
 

@@ -26,7 +26,7 @@ import (
 func TestTranscriptsFull(t *testing.T) {
 	w := newServedWorld(t, "asset")
 	r := &run{world: w}
-	r.serveRegistry()
+	r.serveRegistry(r.name)
 	r.begun = time.Now() // so far it is as in Lite
 
 	r.serveLedgers()
@@ -77,18 +77,6 @@ func (c cutOff) ProcessProposal(ctx context.Context, signed *peer.SignedProposal
 		return nil, &fabric.UnreachableError{Server: c.Name(), Err: errors.New("cut off")}
 	}
 	return c.Peer.ProcessProposal(ctx, signed)
-}
-
-func (r *run) serveRegistry() {
-	r.t.Helper()
-	policy, err := r.RegistryPolicy(r.ctx, r.name)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if r.registry, err = r.ServeRegistry(r.ctx, policy); err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(r.registry.Stop)
 }
 
 func (r *run) serveLedgers() {

@@ -76,15 +76,18 @@ func deployPrivate(t *testing.T, name string, via deploy.Endpoint) *world {
 // own chaincode.
 func (w *world) serve(via deploy.Endpoint, chaincodes ...string) {
 	w.t.Helper()
-	policy, err := w.RegistryPolicy(w.ctx, chaincodes...)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if w.registry, err = w.ServeRegistry(w.ctx, policy); err != nil {
+	w.serveRegistry(chaincodes...)
+	w.serveMore(deploy.Private{Name: w.name, Enclave: w.sample(w.name), Policy: w.policy, Via: via})
+}
+
+// serveRegistry deploys ERCC, under a policy for the chaincodes named.
+func (w *world) serveRegistry(chaincodes ...string) {
+	w.t.Helper()
+	var err error
+	if w.registry, err = w.ServeRegistry(w.ctx, chaincodes...); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.registry.Stop)
-	w.serveMore(deploy.Private{Name: w.name, Enclave: w.sample(w.name), Policy: w.policy, Via: via})
 }
 
 // serveMore deploys a chaincode beside the registry; it becomes the world's own.

@@ -78,11 +78,7 @@ func startNetwork(ctx context.Context, t *testing.T) *embedded.Network {
 			t.Errorf("stop the network: %v", err)
 		}
 	})
-	registryPolicy, err := n.RegistryPolicy(ctx, "private", "blinded")
-	if err != nil {
-		t.Fatal(err)
-	}
-	registry, err := n.ServeRegistry(ctx, registryPolicy)
+	registry, err := n.ServeRegistry(ctx, "private", "blinded")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,14 +26,7 @@ func startByzantine(t *testing.T) *recording {
 // skipBeforeFabric3 skips a test of what older Fabric has not got.
 func skipBeforeFabric3(t *testing.T) {
 	t.Helper()
-	programs, err := FromEnvironment()
-	if err != nil {
-		t.Skipf("SKIPPED: %v", err)
-	}
-	version, err := programs.Version()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, version := released(t)
 	if strings.HasPrefix(strings.TrimPrefix(version, "v"), "2.") {
 		t.Skipf("SKIPPED: Fabric %s has no BFT orderers", version)
 	}

@@ -14,8 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/privatechaincode/fpc/internal/deploy"
 )
 
 // Exit codes of fpc (fpc --help).
@@ -113,32 +111,6 @@ func (n *Network) peerFlags() []string {
 		flags = append(flags, "--peerAddresses", org.Peer.Address, "--tlsRootCertFiles", n.orgs[i].TLSRoot())
 	}
 	return flags
-}
-
-// auction is the private auction on a real network, with the registry, each a
-// service of every organisation.
-type auction struct {
-	ercc, stubs *deploy.Service
-	manifest    []byte
-}
-
-// deployAuction deploys registry and auction; the enclave is not initialised.
-func deployAuction(ctx context.Context, t *testing.T, n *Network) *auction {
-	t.Helper()
-	policy, err := n.RegistryPolicy(ctx, "auction")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &auction{}
-	if a.ercc, err = n.ServeRegistry(ctx, policy); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.ercc.Stop)
-	if a.stubs, a.manifest, err = n.ServePrivate(ctx, deploy.Private{Name: "auction", Enclave: filepath.Join(n.Bin, "samples", "auction")}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.stubs.Stop)
-	return a
 }
 
 // pack makes the auction's package as an administrator does, for the commands

@@ -6,12 +6,9 @@ package realfabric
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/privatechaincode/fpc/client"
-	"github.com/privatechaincode/fpc/client/trust"
-	"github.com/privatechaincode/fpc/internal/deploy"
 )
 
 // TestEnclavesEndorse: ledger enclaves follow real, unmodified peers, and what the
@@ -40,37 +37,17 @@ func TestEnclavesEndorseUnderByzantineOrderers(t *testing.T) {
 // the first organisation's name.
 func enclavesEndorse(ctx context.Context, t *testing.T, n *Network) *client.Contract {
 	t.Helper()
-	pins, err := trust.PinBlocks(n.Genesis, nil)
-	if err != nil {
+	full := serveFull(ctx, t, n)
+	sale := openSale(ctx, t, n)
+	if err := full.Ledgers.Restart(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
-	ledgers, auction := serveFull(ctx, t, n)
-	contract := func(org int) *client.Contract {
-		c, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[org].Client, Pins: pins})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	seller, bidder := contract(0), contract(1)
-	if _, err := seller.Submit(ctx, "create", "a1", "a painting"); err != nil {
+	if err := full.Chaincode.Restart(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bidder.Submit(ctx, "bid", "a1", "42"); err != nil {
-		t.Fatal(err)
-	}
-	if err := ledgers.Restart(ctx, 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := auction.Restart(ctx, 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := seller.Submit(ctx, "create", "a2", "a vase"); err != nil {
+	if _, err := sale.seller.Submit(ctx, "create", "a2", "a vase"); err != nil {
 		t.Fatalf("after a restart: %v", err)
 	}
-	answer, err := bidder.Evaluate(ctx, "mybid", "a1")
-	if err != nil || !strings.Contains(string(answer), `"amount":42`) {
-		t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
-	}
-	return seller
+	sale.bidStands(ctx, t, "a restart")
+	return sale.seller
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
-	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/deploy"
@@ -31,19 +30,8 @@ const fullPolicy = "OutOf(2,'Org1MSP.enclave','Org2MSP.enclave','Org3MSP.enclave
 // is not.
 func TestOnlyEnclavesEndorse(t *testing.T) {
 	ctx, n := startNetwork(t)
-	pins, err := trust.PinBlocks(n.Genesis, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	serveFull(ctx, t, n)
-	seller, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[0].Client, Pins: pins})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := seller.Submit(ctx, "create", "a1", "a painting"); err != nil {
-		t.Fatal(err)
-	}
-	onlyEnclaves(ctx, t, n, seller)
+	onlyEnclaves(ctx, t, n, openSale(ctx, t, n).seller)
 }
 
 // onlyEnclaves has others endorse what an enclave computed.
@@ -76,33 +64,16 @@ func onlyEnclaves(ctx context.Context, t *testing.T, n *Network, seller *client.
 
 // serveFull deploys registry, ledger enclaves and auction, and provisions two
 // enclaves of it.
-func serveFull(ctx context.Context, t *testing.T, n *Network) (ledgers, auction *deploy.Service) {
+func serveFull(ctx context.Context, t *testing.T, n *Network) *deploy.Full {
 	t.Helper()
-	policy, err := n.RegistryPolicy(ctx, "auction")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ercc, err := n.ServeRegistry(ctx, policy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(ercc.Stop)
-	ledgers, err = n.ServeLedgers(ctx, deploy.LedgerSpec{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(ledgers.Stop)
-	auction, manifest, err := n.ServePrivate(ctx, deploy.Private{
+	full, err := n.ServeFull(ctx, deploy.Private{
 		Name: "auction", Enclave: filepath.Join(n.Bin, "samples", "auction"), Policy: fullPolicy, Hosts: 2,
-	})
+	}, func(step, what string) { t.Log(step, what) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(auction.Stop)
-	if _, err := n.InitEnclaves(ctx, 2, "auction", manifest, func(step, what string) { t.Log(step, what) }); err != nil {
-		t.Fatal(err)
-	}
-	return ledgers, auction
+	t.Cleanup(full.Stop)
+	return full
 }
 
 // byPeer is a peer's endorsement of what enclaves endorsed.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build linux
+//go:build linux && !nosim
 
 package realfabric
 
@@ -13,15 +13,7 @@ import (
 // TestOperateGuide follows docs/operate.md to the letter, from an empty folder on
 // a network of Fabric's own programs that the page itself sets up.
 func TestOperateGuide(t *testing.T) {
-	programs, err := FromEnvironment()
-	if err != nil {
-		t.Skipf("SKIPPED: %v", err)
-	}
-	version, err := programs.Version()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("Hyperledger Fabric %s", version)
+	programs, version := released(t)
 	guide.Run(t, guide.Page{
 		Root: "../..", Name: "operate.md", Marks: []string{"fabric"},
 		Env: []string{"FABRIC_BIN=" + programs.Bin, "FABRIC_CFG=" + programs.Config},

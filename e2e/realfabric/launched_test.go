@@ -14,8 +14,6 @@ import (
 
 	"github.com/privatechaincode/fpc/builder"
 	"github.com/privatechaincode/fpc/builder/buildertest"
-	"github.com/privatechaincode/fpc/client"
-	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/internal/deploy"
 )
 
@@ -81,15 +79,7 @@ func (n *Network) untilEnded(ctx context.Context, t *testing.T, killed deploy.La
 // when either was killed (INV-6a to INV-6d).
 func TestPeerLaunchesTheStub(t *testing.T) {
 	ctx, n := startWithBuilder(t)
-	pins, err := trust.PinBlocks(n.Genesis, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	policy, err := n.RegistryPolicy(ctx, "auction")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ercc, err := n.ServeRegistry(ctx, policy)
+	ercc, err := n.ServeRegistry(ctx, "auction")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,23 +88,8 @@ func TestPeerLaunchesTheStub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := n.InitEnclave(ctx, "auction", manifest, func(step, what string) { t.Log(step, what) }); err != nil {
-		t.Fatal(err)
-	}
-	contract := func(org int) *client.Contract {
-		c, err := n.Contract("auction", deploy.Client{Signer: n.Orgs[org].Client, Pins: pins})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	seller, bidder := contract(0), contract(1)
-	if _, err := seller.Submit(ctx, "create", "a1", "a painting"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bidder.Submit(ctx, "bid", "a1", "42"); err != nil {
-		t.Fatal(err)
-	}
+	n.initialise(ctx, t, manifest)
+	sale := openSale(ctx, t, n)
 	for _, kill := range []struct {
 		name          string
 		stub, enclave bool
@@ -125,12 +100,9 @@ func TestPeerLaunchesTheStub(t *testing.T) {
 				t.Fatal(err)
 			}
 			n.untilEnded(ctx, t, before)
-			answer, err := bidder.Evaluate(ctx, "mybid", "a1")
-			if err != nil || !strings.Contains(string(answer), `"amount":42`) {
-				t.Errorf("mybid after the kill: got %s, error %v; want amount 42", answer, err)
-			}
+			sale.bidStands(ctx, t, "the kill")
 			n.untilLaunched(ctx, t, before)
-			if _, err := seller.Submit(ctx, "create", "after-"+strings.ReplaceAll(kill.name, " ", "-"), "another painting"); err != nil {
+			if _, err := sale.seller.Submit(ctx, "create", "after-"+strings.ReplaceAll(kill.name, " ", "-"), "another painting"); err != nil {
 				t.Errorf("submit after the kill: %v", err)
 			}
 		})

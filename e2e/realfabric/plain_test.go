@@ -28,7 +28,9 @@ func startNetwork(t *testing.T) (context.Context, *Network) {
 	return startNetworkWith(t, Options{})
 }
 
-func startNetworkWith(t *testing.T, o Options) (context.Context, *Network) {
+// released are the programs of Fabric that the environment names, and their version;
+// where it names none, the test is skipped.
+func released(t *testing.T) (Programs, string) {
 	t.Helper()
 	programs, err := FromEnvironment()
 	if err != nil {
@@ -39,6 +41,12 @@ func startNetworkWith(t *testing.T, o Options) (context.Context, *Network) {
 		t.Fatal(err)
 	}
 	t.Logf("Hyperledger Fabric %s", version)
+	return programs, version
+}
+
+func startNetworkWith(t *testing.T, o Options) (context.Context, *Network) {
+	t.Helper()
+	programs, _ := released(t)
 	bin, err := filepath.Abs("../../bin")
 	if err != nil {
 		t.Fatal(err)

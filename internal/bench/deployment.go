@@ -72,11 +72,7 @@ func (d *deployment) full(ctx context.Context, name, enclave string) error {
 
 func (d *deployment) privateIn(ctx context.Context, spec deploy.Private) error {
 	name := spec.Name
-	policy, err := d.net.RegistryPolicy(ctx, name)
-	if err != nil {
-		return err
-	}
-	registry, err := d.net.ServeRegistry(ctx, policy)
+	registry, err := d.net.ServeRegistry(ctx, name)
 	if err != nil {
 		return err
 	}

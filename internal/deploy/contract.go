@@ -5,22 +5,12 @@
 package deploy
 
 import (
-	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/attest/sim"
-	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client"
-	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/client/trust"
 	"github.com/privatechaincode/fpc/fabric/msp"
-	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/trace"
 )
 
@@ -61,34 +51,6 @@ func (n *Network) Contract(chaincode string, c Client) (*client.Contract, error)
 		return nil, err
 	}
 	return network.Contract(chaincode), nil
-}
-
-// RegistryPolicy makes ERCC's policy for this channel: simulated evidence, the
-// first organisation designated for each chaincode, and the ledger enclave beside
-// the other programs approved, if it is there.
-func (n *Network) RegistryPolicy(ctx context.Context, chaincodes ...string) (*protocol.RegistryPolicy, error) {
-	facts, err := admin.Facts(ctx, n.At(0, n.Orgs[0].Admin))
-	if err != nil {
-		return nil, err
-	}
-	designated := make([]protocol.ChaincodePolicy, 0, len(chaincodes))
-	for _, id := range slices.Sorted(slices.Values(chaincodes)) {
-		designated = append(designated, protocol.ChaincodePolicy{ID: id, DesignatedMSP: n.Orgs[0].MSPID})
-	}
-	policy := facts.Policy(Simulated(), designated)
-	ledger, err := os.ReadFile(filepath.Join(n.Bin, "fpc-ledger"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return policy, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	manifest, err := pkg.SimManifest(ledger)
-	if err != nil {
-		return nil, err
-	}
-	policy.LedgerCodeIDs = manifest.Entries()
-	return policy, nil
 }
 
 // Peer is one organisation's peer.

@@ -116,11 +116,7 @@ func (d *demo) network(ctx context.Context) (Step, error) {
 }
 
 func (d *demo) registry(ctx context.Context) (Step, error) {
-	policy, err := d.net.RegistryPolicy(ctx, auctionName)
-	if err != nil {
-		return Step{}, err
-	}
-	s, err := d.net.ServeRegistry(ctx, policy)
+	s, err := d.net.ServeRegistry(ctx, auctionName)
 	if err != nil {
 		return Step{}, err
 	}

@@ -105,11 +105,7 @@ func (p *pair) deployPlain(ctx context.Context) error {
 }
 
 func (p *pair) deployPrivate(ctx context.Context) error {
-	policy, err := p.net.RegistryPolicy(ctx, privateName)
-	if err != nil {
-		return err
-	}
-	if err := p.served(p.net.ServeRegistry(ctx, policy)); err != nil {
+	if err := p.served(p.net.ServeRegistry(ctx, privateName)); err != nil {
 		return err
 	}
 	s, manifest, err := p.net.ServePrivate(ctx, deploy.Private{
