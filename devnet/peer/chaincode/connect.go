@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -13,8 +15,13 @@ import (
 	"github.com/privatechaincode/fpc/internal/rpc"
 )
 
-// maxMessage bounds one message of the chaincode protocol, as Fabric does.
-const maxMessage = 100 << 20
+const (
+	// maxMessage bounds one message of the chaincode protocol, as Fabric does.
+	maxMessage = 100 << 20
+	// answerTimeout is how long a service that listens may take to answer, after
+	// the dial timeout.
+	answerTimeout = 30 * time.Second
+)
 
 // connect dials a chaincode that is a service, takes its registration and
 // leaves a goroutine that serves it until its stream ends.
@@ -51,10 +58,10 @@ func (r *runtime) connect(ctx context.Context, to *Connection) error {
 // stream; its own context lives as long as the session.
 func (r *runtime) open(ctx, streamCtx context.Context, cancel func(), cc *grpc.ClientConn, to *Connection) (*session, error) {
 	expire := context.AfterFunc(ctx, cancel)
-	dial := time.AfterFunc(to.dialTimeout(), cancel)
+	ended := to.patience(ctx, cc, cancel)
 	st, err := rpc.ConnectChaincode(streamCtx, cc, grpc.WaitForReady(true))
-	if !dial.Stop() {
-		return nil, fmt.Errorf("nothing listens there (waited %s)", to.dialTimeout())
+	if late := ended(); late != nil {
+		return nil, late
 	}
 	if err != nil {
 		return nil, errors.Join(r.gaveUp(ctx), err)
@@ -76,6 +83,50 @@ func (r *runtime) open(ctx, streamCtx context.Context, cancel func(), cc *grpc.C
 		return nil, err
 	}
 	return s, nil
+}
+
+// patience cancels an attempt to connect when the dial timeout has passed, unless
+// the function that it returns was called before; that one says why it did. The
+// time alone proves nothing on a machine that stood still, where it passes without
+// an attempt: a service that does listen then is given a while longer.
+func (c *Connection) patience(ctx context.Context, cc *grpc.ClientConn, cancel func()) (ended func() error) {
+	var late atomic.Pointer[error]
+	done := make(chan struct{})
+	give := func(format string, waited time.Duration) {
+		if err := fmt.Errorf(format, waited); late.CompareAndSwap(nil, &err) {
+			cancel()
+		}
+	}
+	timer := time.AfterFunc(c.dialTimeout(), func() {
+		if !listens(ctx, c.Address) {
+			give("nothing listens there (waited %s)", c.dialTimeout())
+			return
+		}
+		cc.ResetConnectBackoff()
+		select {
+		case <-time.After(answerTimeout):
+			give("what listens there does not answer (waited %s)", c.dialTimeout()+answerTimeout)
+		case <-done:
+		}
+	})
+	return func() error {
+		timer.Stop()
+		close(done)
+		var inTime error
+		late.CompareAndSwap(nil, &inTime)
+		return *late.Load()
+	}
+}
+
+// listens tells whether something accepts connections.
+func listens(ctx context.Context, address string) bool {
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // it was only a question
+	return true
 }
 
 // gaveUp says why an attempt ended before the chaincode registered, nil if it

@@ -63,6 +63,63 @@ func TestConnectionOf(t *testing.T) {
 	}
 }
 
+// A service that listens, but answers only after the dial timeout, is waited for.
+func TestServiceAnswersLate(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := pkg.BuildCCAAS("kv", pkg.Connection{Address: l.Addr().String(), DialTimeout: "1ms"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := peertest.Start(t, 1)
+	peertest.Serve(t, shimpeer.ServerConfig{CCID: lifecycle.PackageID("kv", raw), Listener: &lateListener{Listener: l}}, peertest.Script)
+	n.Define(t, peertest.Definition{Name: "kv"}, raw)
+	s := &stage{n, n.Nodes[0], n.Orgs[0].Client()}
+	if got, want := s.ask(t, "get a"), "<>"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// lateListener hands out no connection before there is a second one: the peer
+// makes it when the dial timeout has passed.
+type lateListener struct {
+	net.Listener
+	awake bool
+	held  []net.Conn
+}
+
+func (l *lateListener) Accept() (net.Conn, error) {
+	for ; !l.awake; l.awake = len(l.held) == 2 {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		l.held = append(l.held, conn)
+	}
+	if len(l.held) == 0 {
+		return l.Listener.Accept()
+	}
+	next := l.held[0]
+	l.held = l.held[1:]
+	return next, nil
+}
+
+// Where nobody listens, the peer says so after the dial timeout.
+func TestNobodyListens(t *testing.T) {
+	raw, err := pkg.BuildCCAAS("kv", pkg.Connection{Address: "127.0.0.1:1", DialTimeout: "1ms"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := peertest.Start(t, 1)
+	n.Define(t, peertest.Definition{Name: "kv"}, raw)
+	s := &stage{n, n.Nodes[0], n.Orgs[0].Client()}
+	if got, want := s.ask(t, "get a"), "nothing listens there (waited 1ms)"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want …%q", got, want)
+	}
+}
+
 // A service may ask for TLS, and for the peer's certificate.
 func TestServiceWithTLS(t *testing.T) {
 	for _, c := range []struct {
