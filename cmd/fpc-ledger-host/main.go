@@ -100,7 +100,7 @@ func host(ctx context.Context, s *settings, log *slog.Logger, stderr io.Writer) 
 func starter(s *settings, log *slog.Logger, stderr io.Writer) func(context.Context, [32]byte) (ledgerhost.Enclave, error) {
 	return func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
 		p, err := launch.Start(ctx, launch.Config{
-			Binary: s.enclave, HostSecret: secret, Stderr: stderr, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
+			Binary: s.enclave, HostSecret: secret, StartTimeout: startTimeout, Stderr: stderr, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
 		})
 		if err != nil {
 			return nil, err

@@ -20,8 +20,14 @@ import (
 	"github.com/privatechaincode/fpc/protocol"
 )
 
-// lookTimeout bounds a look at the peer.
-const lookTimeout = 10 * time.Second
+const (
+	// startTimeout bounds the start of the ledger enclave, and the first look at
+	// the peer, which may be starting too. Either usually takes well under a second,
+	// but this host ends where it fails.
+	startTimeout = 2 * time.Minute
+	// lookTimeout bounds later looks at the peer.
+	lookTimeout = 10 * time.Second
+)
 
 // source is a peer, as package ledgerhost wants it.
 type source struct {
@@ -63,7 +69,11 @@ func (s *source) explain(err error) error {
 // the peer's if that can be reached; without a file the peer's is taken: which
 // channel it is, chaincode enclaves find out by its hash.
 func (s *settings) genesisBlock(ctx context.Context, from *source, log *slog.Logger) ([]byte, error) {
-	asked, cancel := context.WithTimeout(ctx, lookTimeout)
+	patience := startTimeout
+	if s.genesis != "" {
+		patience = lookTimeout // it goes without
+	}
+	asked, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	theirs, err := from.peer.Block(asked, s.channel, 0, s.signer, time.Now())
 	if s.genesis == "" {

@@ -27,7 +27,9 @@ func withEnclave(config *stub.Config, s *settings, log *slog.Logger, stderr io.W
 		return err
 	}
 	config.Start = func(ctx context.Context, secret [32]byte) (stub.Enclave, error) {
-		p, err := launch.Start(ctx, launch.Config{Binary: s.enclave, HostSecret: secret, Stderr: stderr, ToEnclave: toEnclave, FromEnclave: fromEnclave})
+		p, err := launch.Start(ctx, launch.Config{
+			Binary: s.enclave, HostSecret: secret, StartTimeout: startTimeout, Stderr: stderr, ToEnclave: toEnclave, FromEnclave: fromEnclave,
+		})
 		if err != nil {
 			return nil, err
 		}

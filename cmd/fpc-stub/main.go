@@ -28,8 +28,10 @@ import (
 	"github.com/privatechaincode/fpc/trace"
 )
 
-// startTimeout bounds the enclave's start and restore.
-const startTimeout = 30 * time.Second
+// startTimeout bounds the enclave's start and restore. They take well under a
+// second, but the machine may be busy with all that starts with this program, or
+// its disk stand still.
+const startTimeout = 2 * time.Minute
 
 func main() {
 	heap.Roomy(os.Getenv)
