@@ -131,7 +131,7 @@ func startKilled(t *testing.T, dir string) (kill func()) {
 		cmd.Wait()
 	}
 	t.Cleanup(kill)
-	stuck := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	stuck := time.AfterFunc(5*time.Minute, func() { cmd.Process.Kill() })
 	defer stuck.Stop()
 	var said strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {

@@ -28,22 +28,14 @@ import (
 	"github.com/privatechaincode/fpc/trace"
 )
 
-// upWithin is how long a network of three organisations may take to come up,
-// on a machine that does something else beside it.
-const upWithin = 3 * time.Second
-
 // quick is a batch timeout for tests that order one transaction after another.
 const quick = 20 * time.Millisecond
 
 func TestUpAndAgain(t *testing.T) {
 	dir := t.TempDir()
-	begin := time.Now()
+	begun := time.Now()
 	n := up(t, devnet.Config{Dir: dir})
-	if took := time.Since(begin); took > upWithin {
-		t.Errorf("three organisations are up after %v, want within %v", took, upWithin)
-	} else {
-		t.Logf("up after %v", took)
-	}
+	t.Logf("three organisations are up after %v", time.Since(begun)) // a figure, no bound: a machine may stand still
 	first := n.Description()
 	if got, want := first.ChannelHash, hex.EncodeToString(block.Hash(n.Genesis().Header)); got != want {
 		t.Errorf("channel hash: got %s, want %s", got, want)

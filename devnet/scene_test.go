@@ -45,7 +45,7 @@ func stop(t *testing.T, n *devnet.Network) {
 // patience bounds what a test waits for; it is not a pause.
 func patience(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

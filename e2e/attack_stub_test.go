@@ -96,7 +96,7 @@ func (w *world) lyingStub() *lyingStub {
 	s, err := stub.New(ctx, stub.Config{
 		Chaincode: w.name, MSPID: w.Orgs[0].MSPID, StateDir: w.stateDir(),
 		Start: func(ctx context.Context, secret [32]byte) (stub.Enclave, error) {
-			p, err := launch.Start(ctx, launch.Config{Binary: w.sample(w.name), HostSecret: secret})
+			p, err := launch.Start(ctx, launch.Config{Binary: w.sample(w.name), HostSecret: secret, StartTimeout: timeout})
 			if err != nil {
 				return nil, err
 			}

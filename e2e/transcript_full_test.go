@@ -27,6 +27,7 @@ func TestTranscriptsFull(t *testing.T) {
 	w := newServedWorld(t, "asset")
 	r := &run{world: w}
 	r.serveRegistry(r.name)
+	r.settled()
 	r.begun = time.Now() // so far it is as in Lite
 
 	r.serveLedgers()

@@ -105,7 +105,7 @@ func measure(t *testing.T, program string) [32]byte {
 // launcher starts an enclave program.
 func (w *world) launcher(program string) func(context.Context, [32]byte) (stub.Enclave, error) {
 	return func(ctx context.Context, secret [32]byte) (stub.Enclave, error) {
-		p, err := launch.Start(ctx, launch.Config{Binary: program, HostSecret: secret, Stderr: os.Stderr})
+		p, err := launch.Start(ctx, launch.Config{Binary: program, HostSecret: secret, StartTimeout: deadline, Stderr: os.Stderr})
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -97,7 +98,9 @@ func TestGenesisFile(t *testing.T) {
 	}
 }
 
-func TestProgress(t *testing.T) {
+func TestProgress(t *testing.T) { synctest.Test(t, testProgress) } // between two words no time passes
+
+func testProgress(t *testing.T) {
 	var lines bytes.Buffer
 	show, done := showProgress(&bytes.Buffer{}, slog.New(slog.NewTextHandler(&lines, nil)))
 	show(ledgerhost.Progress{Height: 5, Peer: 10}) // a few blocks are not worth a word

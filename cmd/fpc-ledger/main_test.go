@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -27,12 +28,15 @@ func TestStartedByHand(t *testing.T) {
 	}
 }
 
+// startTimeout is for machines that stand still for a while.
+const startTimeout = 5 * time.Minute
+
 // A launched one is confined, is no channel's yet, and is a new instance each time.
 func TestLaunched(t *testing.T) {
 	binary := enclavetest.Build(t, ".")
 	instances := map[string]bool{}
 	for range 2 {
-		p, err := launch.Start(t.Context(), launch.Config{Binary: binary, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus})
+		p, err := launch.Start(t.Context(), launch.Config{Binary: binary, StartTimeout: startTimeout, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +63,7 @@ func TestLaunched(t *testing.T) {
 }
 
 func TestBuildWithoutSimulation(t *testing.T) {
-	_, err := launch.Start(t.Context(), launch.Config{Binary: enclavetest.Build(t, ".", "nosim"), ReadStatus: ledgerhost.ReadStatus})
+	_, err := launch.Start(t.Context(), launch.Config{Binary: enclavetest.Build(t, ".", "nosim"), StartTimeout: startTimeout, ReadStatus: ledgerhost.ReadStatus})
 	if err == nil || !strings.Contains(err.Error(), "no other platform is available") {
 		t.Errorf("got %v, want a refusal: there is no platform", err)
 	}

@@ -140,7 +140,7 @@ func runKilled(t *testing.T, dir, point string, commit int) (acknowledged uint64
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stuck := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	stuck := time.AfterFunc(5*time.Minute, func() { cmd.Process.Kill() })
 	defer stuck.Stop()
 	var said strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/privatechaincode/fpc/enclave"
 	"github.com/privatechaincode/fpc/enclave/enclavetest"
@@ -21,9 +22,13 @@ import (
 	"github.com/privatechaincode/fpc/transport"
 )
 
+// startTimeout is for machines that stand still for a while.
+const startTimeout = 5 * time.Minute
+
 // start launches a program and ends it with the test.
 func start(t *testing.T, config launch.Config) *launch.Process {
 	t.Helper()
+	config.StartTimeout = startTimeout
 	p, err := launch.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +179,7 @@ func TestStartedByHand(t *testing.T) {
 
 func TestBuildWithoutSimulation(t *testing.T) {
 	binary := enclavetest.Build(t, "./testdata/smallest", "nosim")
-	_, err := launch.Start(t.Context(), launch.Config{Binary: binary})
+	_, err := launch.Start(t.Context(), launch.Config{Binary: binary, StartTimeout: startTimeout})
 	if !errors.Is(err, launch.ErrStart) || !strings.Contains(err.Error(), "no other platform is available") {
 		t.Errorf("got %v, want a refusal: there is no platform", err)
 	}

@@ -69,6 +69,7 @@ func (t *bench) fullInvocation(c Config, program string) func() {
 
 // launched starts an enclave's process.
 func (t *bench) launched(c launch.Config) *launch.Process {
+	c.StartTimeout = time.Minute // of a machine that is busy
 	p, err := launch.Start(t.Context(), c)
 	t.check(err)
 	t.Cleanup(func() { _ = p.Stop() })

@@ -10,11 +10,15 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/privatechaincode/fpc/ledgerhost"
 	"github.com/privatechaincode/fpc/stub/launch"
 	"github.com/privatechaincode/fpc/transport"
 )
+
+// startTimeout is for machines that stand still for a while.
+const startTimeout = 5 * time.Minute
 
 // Run runs a host until the test ends; a host that fails makes it fail. Its
 // enclaves are what wrap makes of processes of fpc-ledger from the folder bin;
@@ -23,7 +27,7 @@ func Run(ctx context.Context, t testing.TB, config ledgerhost.Config, bin string
 	t.Helper()
 	config.Start = func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
 		p, err := launch.Start(ctx, launch.Config{
-			Binary: filepath.Join(bin, "fpc-ledger"), HostSecret: secret, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
+			Binary: filepath.Join(bin, "fpc-ledger"), HostSecret: secret, StartTimeout: startTimeout, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
 		})
 		if err != nil {
 			return nil, err

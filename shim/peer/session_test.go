@@ -251,7 +251,7 @@ func TestShutdown(t *testing.T) {
 		close(entered)
 		<-leave
 		return wantValue("GetState", "v")(stub.GetState("k"))
-	}), peer.ServerConfig{})
+	}), peer.ServerConfig{Options: peer.Options{Grace: time.Hour}}) // which nothing waits out
 	if err := s.dial(t, p); err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 
 const kindSize = 16
 
+// patience is a start timeout for machines that stand still for a while.
+const patience = 5 * time.Minute
+
 func behave() {
 	exe, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
@@ -89,7 +92,7 @@ func TestStartFails(t *testing.T) {
 		{"answers garbage", enclaveOf(t, "garbage"), "transport: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			timeout := DefaultStartTimeout
+			timeout := patience
 			if tc.name == "hangs" {
 				timeout = 200 * time.Millisecond
 			}
@@ -104,7 +107,7 @@ func TestStartFails(t *testing.T) {
 func TestStartEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Start(ctx, Config{Binary: enclaveOf(t, "serve")}); !errors.Is(err, context.Canceled) {
+	if _, err := Start(ctx, Config{Binary: enclaveOf(t, "serve"), StartTimeout: patience}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -122,7 +125,7 @@ func TestMeasuredProgramRuns(t *testing.T) {
 		t.Errorf("Measure: got %s, %v, want %s", measured, err, want)
 	}
 	secret := [SecretSize]byte{1, 2, 3}
-	p, err := Start(t.Context(), Config{Binary: path, HostSecret: secret})
+	p, err := Start(t.Context(), Config{Binary: path, HostSecret: secret, StartTimeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +177,7 @@ func TestFileThatChangesWhileItIsStarted(t *testing.T) {
 }
 
 func TestEnds(t *testing.T) {
-	p, err := Start(t.Context(), Config{Binary: enclaveOf(t, "serve")})
+	p, err := Start(t.Context(), Config{Binary: enclaveOf(t, "serve"), StartTimeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +194,7 @@ func TestEnds(t *testing.T) {
 }
 
 func TestEnclaveEndsWithItsHost(t *testing.T) {
-	p, err := Start(t.Context(), Config{Binary: enclaveOf(t, "serve")})
+	p, err := Start(t.Context(), Config{Binary: enclaveOf(t, "serve"), StartTimeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -159,7 +159,8 @@ func TestLaunchFails(t *testing.T) {
 				}
 			}
 			pids := starts(t, file)
-			if len(pids) != 2 {
+			// One that is ended for being late may not have come so far as to say who it is.
+			if late := test.options != nil; len(pids) > 2 || len(pids) < 2 && !late {
 				t.Errorf("got processes %v, want one for each invocation", pids)
 			}
 			for _, pid := range pids {

@@ -331,7 +331,14 @@ func TestExecuteTimeout(t *testing.T) {
 	if err := <-late; err == nil || !strings.Contains(err.Error(), "no ledger context") {
 		t.Errorf("a late request: got %v, want no ledger context", err)
 	}
-	if got, want := s.ask(t, "get a"), "<>"; got != want {
+	// On a machine that stands still the next one may be late too, but not for ever.
+	var got string
+	for range 20 {
+		if got = s.ask(t, "get a"); !strings.Contains(got, "timeout expired") {
+			break
+		}
+	}
+	if want := "<>"; got != want {
 		t.Errorf("the next transaction: got %q, want %q", got, want)
 	}
 }

@@ -231,7 +231,7 @@ func (n *Network) order(envelopes ...*common.Envelope) ([]pb.TxValidationCode, e
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	next := n.Next(n.t, last.Header, envelopes...)
 	var verdicts []pb.TxValidationCode
