@@ -49,3 +49,47 @@ func DialPinned(pins *trust.Pins) func(address, mspID string) (Peer, error) {
 		return OverGRPC(p), nil
 	}
 }
+
+// ConnectThrough is [Connect] by the own organisation's peer alone: it asks that
+// peer for the channel's configuration, fills in config.Peers with it and an anchor
+// peer of each other organisation, config.Orderer with the channel's first one, and
+// config.Dial with [DialPinned]. The peer says whom to ask, never whom to believe.
+// Connections live as long as the program.
+func ConnectThrough(ctx context.Context, own fabric.Endpoint, config Config) (*Network, error) {
+	if config.Signer == nil || config.Pins == nil {
+		return Connect(config)
+	}
+	first, err := fabric.DialPeer(own)
+	if err != nil {
+		return nil, err
+	}
+	mspID, _, err := msp.ParseSerialized(config.Signer.Creator())
+	if err != nil {
+		return nil, fmt.Errorf("the signer's identity: %w", err)
+	}
+	asked := &fabric.Network{Channel: config.Pins.ChannelID(), Signer: config.Signer, Endorsers: []*fabric.Peer{first}}
+	others, err := fabric.AnchorPeers(ctx, asked, mspID)
+	if err != nil {
+		return nil, err
+	}
+	config.Peers = []Peer{OverGRPC(first)}
+	for _, at := range others {
+		if at, err = at.Like(own); err != nil {
+			return nil, err
+		}
+		p, err := fabric.DialPeer(at)
+		if err != nil {
+			return nil, err
+		}
+		config.Peers = append(config.Peers, OverGRPC(p))
+	}
+	orderer, err := fabric.OrdererOf(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	if config.Orderer, err = fabric.DialOrderer(orderer); err != nil {
+		return nil, err
+	}
+	config.Dial = DialPinned(config.Pins)
+	return Connect(config)
+}

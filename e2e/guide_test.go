@@ -17,6 +17,7 @@ func TestStartGuide(t *testing.T) {
 		`"winner":`,     // reveal
 		"a1 exists already",
 		"\nyes\n", // the notary
+		"the oath matches: yes",
 		"is down",
 	}})
 }

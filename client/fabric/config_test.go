@@ -4,6 +4,7 @@ package fabric
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,5 +54,21 @@ func TestAnchorPeers(t *testing.T) {
 		if got[i].Address != want[i].Address || !bytes.Equal(got[i].RootCerts, want[i].RootCerts) {
 			t.Errorf("peer %d: got %s with roots %.30q…, want %s with %.30q…", i, got[i].Address, got[i].RootCerts, want[i].Address, want[i].RootCerts)
 		}
+	}
+}
+
+// A configuration without TLS roots does not make a client speak without TLS.
+func TestReachedLikeTheOwnPeer(t *testing.T) {
+	with, without := Endpoint{Address: "peer:7051", RootCerts: []byte("roots")}, Endpoint{Address: "peer:7051"}
+	own := Endpoint{RootCerts: []byte("own roots"), ClientCert: []byte("certificate"), ClientKey: []byte("key")}
+	got, err := with.Like(own)
+	if err != nil || string(got.RootCerts) != "roots" || string(got.ClientCert) != "certificate" || string(got.ClientKey) != "key" {
+		t.Errorf("with TLS: got %+v, %v, want its roots and the own client certificate", got, err)
+	}
+	if got, err := without.Like(own); err == nil || !strings.Contains(err.Error(), "peer:7051") {
+		t.Errorf("with TLS, no roots: got %+v, %v, want an error that names the peer", got, err)
+	}
+	if got, err := with.Like(Endpoint{}); err != nil || len(got.RootCerts) != 0 {
+		t.Errorf("without TLS: got %+v, %v, want no roots", got, err)
 	}
 }

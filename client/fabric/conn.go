@@ -33,6 +33,20 @@ type Endpoint struct {
 	ClientKey  []byte
 }
 
+// Like is a peer that the channel's configuration tells, reached as the own one is:
+// over TLS and with that one's client certificate, or without TLS. It is never
+// reached without where the own one is reached with it: that is an error.
+func (ep Endpoint) Like(own Endpoint) (Endpoint, error) {
+	if len(own.RootCerts) == 0 {
+		return Endpoint{Address: ep.Address}, nil
+	}
+	if len(ep.RootCerts) == 0 {
+		return Endpoint{}, fmt.Errorf("the channel's configuration has no TLS root certificate for the peer at %s; name it with --peerAddresses and --tlsRootCertFiles", ep.Address)
+	}
+	ep.ClientCert, ep.ClientKey = own.ClientCert, own.ClientKey
+	return ep, nil
+}
+
 type conn struct {
 	name string // for errors
 	cc   *grpc.ClientConn

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/privatechaincode/fpc/fabric/channel"
 	"github.com/privatechaincode/fpc/fabric/msp"
 	"github.com/privatechaincode/fpc/internal/pb/common"
@@ -27,6 +29,30 @@ type Pins struct {
 
 // cachedIdentities is how many peers' identities are remembered as verified.
 const cachedIdentities = 256
+
+// ParsePins is PinBlocks for blocks as files hold them; current may be empty.
+func ParsePins(genesis, current []byte) (*Pins, error) {
+	first, err := parseBlock("genesis block", genesis)
+	if err != nil {
+		return nil, err
+	}
+	if len(current) == 0 {
+		return PinBlocks(first, nil)
+	}
+	later, err := parseBlock("configuration block", current)
+	if err != nil {
+		return nil, err
+	}
+	return PinBlocks(first, later)
+}
+
+func parseBlock(which string, raw []byte) (*common.Block, error) {
+	block := new(common.Block)
+	if err := proto.Unmarshal(raw, block); err != nil {
+		return nil, protocol.Errorf("INV-5", protocol.CodeMalformed, "the %s is no block: %w", which, err)
+	}
+	return block, nil
+}
 
 // PinBlocks takes the pins from a genesis block and from a later configuration
 // block (nil: the genesis block's configuration), both of which the caller got

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/privatechaincode/fpc/client/fabric"
 )
@@ -37,7 +36,7 @@ func (c *session) meet(ctx context.Context) error {
 	}
 	all := []*fabric.Peer{c.own}
 	for _, at := range found {
-		if at, err = c.env.reach(at); err != nil {
+		if at, err = at.Like(c.env.own); err != nil {
 			return err
 		}
 		p, err := c.dialPeer(at)
@@ -48,17 +47,4 @@ func (c *session) meet(ctx context.Context) error {
 	}
 	c.all, c.alone = all, false
 	return nil
-}
-
-// reach is how a peer that the channel's configuration tells is reached: as the own
-// one is, over TLS or without, and never without where the environment says TLS.
-func (e peerEnvironment) reach(at fabric.Endpoint) (fabric.Endpoint, error) {
-	if !e.tls {
-		return fabric.Endpoint{Address: at.Address}, nil
-	}
-	if len(at.RootCerts) == 0 { // an Endpoint without them is one without TLS
-		return at, fmt.Errorf("the channel's configuration has no TLS root certificate for the peer at %s; name it with --peerAddresses and --tlsRootCertFiles", at.Address)
-	}
-	at.ClientCert, at.ClientKey = e.own.ClientCert, e.own.ClientKey
-	return at, nil
 }

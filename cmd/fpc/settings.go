@@ -86,6 +86,9 @@ func readNamed(what, path string) ([]byte, error) {
 	if err != nil {
 		return nil, usagef("%s: %v", what, err)
 	}
+	if len(raw) == 0 {
+		return nil, usagef("%s: %s is empty", what, path)
+	}
 	return raw, nil
 }
 

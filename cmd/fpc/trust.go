@@ -11,12 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/trust"
-	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -55,17 +53,17 @@ func (t *trustFlags) pins(channel string) (*trust.Pins, error) {
 	if t.genesis == "" {
 		return nil, usagef("no channel pinned: name its genesis block with --genesis or FPC_GENESIS; get the file from your organisation, not from the network you are about to trust")
 	}
-	genesis, err := readBlock("--genesis", t.genesis)
+	genesis, err := readNamed("--genesis", t.genesis)
 	if err != nil {
 		return nil, err
 	}
-	var current *common.Block
+	var current []byte
 	if t.config != "" {
-		if current, err = readBlock("--config-block", t.config); err != nil {
+		if current, err = readNamed("--config-block", t.config); err != nil {
 			return nil, err
 		}
 	}
-	pins, err := trust.PinBlocks(genesis, current)
+	pins, err := trust.ParsePins(genesis, current)
 	if err != nil {
 		return nil, usagef("--genesis: %v", err)
 	}
@@ -73,18 +71,6 @@ func (t *trustFlags) pins(channel string) (*trust.Pins, error) {
 		return nil, usagef("--genesis %s is of channel %s, not of %s", t.genesis, pins.ChannelID(), channel)
 	}
 	return pins, nil
-}
-
-func readBlock(flag, path string) (*common.Block, error) {
-	raw, err := readNamed(flag, path)
-	if err != nil {
-		return nil, err
-	}
-	block := new(common.Block)
-	if err := proto.Unmarshal(raw, block); err != nil {
-		return nil, usagef("%s %s is no block: %v", flag, path, err)
-	}
-	return block, nil
 }
 
 // policy is what the flags demand of enclaves.
