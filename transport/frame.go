@@ -57,7 +57,8 @@ const (
 // frameReader reads frames. A read that fails with a time-out loses nothing: the
 // next one goes on.
 type frameReader struct {
-	in       *bufio.Reader
+	stream   *eagerReader
+	in       *bufio.Reader // of stream
 	maxFrame int
 
 	partial bool // the header of frame has been read, and got bytes of its payload
@@ -67,8 +68,12 @@ type frameReader struct {
 }
 
 func newFrameReader(r io.Reader, maxFrame int) *frameReader {
-	return &frameReader{in: bufio.NewReaderSize(r, readBuffer), maxFrame: maxFrame}
+	stream := newEagerReader(r)
+	return &frameReader{stream: stream, in: bufio.NewReaderSize(stream, readBuffer), maxFrame: maxFrame}
 }
+
+// expect has the next frames looked for as l says; nil: waited for.
+func (r *frameReader) expect(l *looks) { r.stream.looks = l }
 
 // next returns the next frame, its payload newly allocated. It returns io.EOF at
 // an orderly end, an error that is os.ErrDeadlineExceeded for a time-out,

@@ -29,6 +29,7 @@ type Host struct {
 	limits Limits
 	w      *writer
 	in     *frameReader  // belongs to whoever has the turn
+	looks  *looks        // likewise
 	slots  chan struct{} // one token per call in flight
 	bytes  *budget
 
@@ -59,6 +60,7 @@ func NewHost(conn Conn, l Limits) *Host {
 		conn:   conn,
 		limits: l,
 		in:     newFrameReader(conn, l.MaxFrame),
+		looks:  newLooks(hostLooks),
 		slots:  make(chan struct{}, l.MaxCalls),
 		bytes:  newBudget(l.MaxBytes),
 		calls:  make(map[uint64]*hostCall),

@@ -52,6 +52,8 @@ func (h *Host) passTurn(c *hostCall) {
 // readFor reads until the call has a frame. It has the turn and passes it.
 func (h *Host) readFor(ctx context.Context, c *hostCall) (frame, error) {
 	defer h.passTurn(c)
+	h.in.expect(h.looks)
+	defer h.in.expect(nil)
 	stop := context.AfterFunc(ctx, func() { _ = h.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	for {

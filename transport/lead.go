@@ -40,6 +40,7 @@ func (s *server) lead() {
 // begin runs a call, here and now if it may and nobody else is being served. It
 // returns whether this goroutine still has the turn.
 func (s *server) begin(f frame, here bool) bool {
+	s.in.expect(nil)
 	s.mu.Lock()
 	ctx, c, err := s.open(f)
 	here = here && err == nil && len(s.calls) == 1
@@ -70,6 +71,9 @@ func (s *server) begin(f frame, here bool) bool {
 		return false
 	}
 	s.setReading(true)
+	if len(s.calls) == 0 {
+		s.in.expect(s.follows)
+	}
 	return true
 }
 
@@ -112,6 +116,7 @@ func (s *server) takeTurn(ctx context.Context, c *serverCall) bool {
 // leadFor reads until the ask has its answer or its call has ended. It has the
 // turn and passes it.
 func (s *server) leadFor(c *serverCall, a *ask) {
+	s.in.expect(s.answers)
 	for len(a.answer) == 0 && c.ctx.Err() == nil {
 		f, err := s.in.next()
 		switch {
@@ -128,6 +133,7 @@ func (s *server) leadFor(c *serverCall, a *ask) {
 			return
 		}
 	}
+	s.in.expect(nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.setReading(false)

@@ -11,12 +11,13 @@ import (
 
 // server is the enclave's end of a connection.
 type server struct {
-	limits Limits
-	handle Handler
-	w      *writer
-	in     *frameReader // belongs to whoever has the turn
-	ended  context.CancelCauseFunc
-	ctx    context.Context
+	limits           Limits
+	handle           Handler
+	w                *writer
+	in               *frameReader // belongs to whoever has the turn
+	answers, follows *looks       // for answers to asks, and calls that follow on the last; likewise
+	ended            context.CancelCauseFunc
+	ctx              context.Context
 
 	mu       sync.Mutex
 	calls    map[uint64]*serverCall
@@ -43,7 +44,10 @@ type ask struct {
 }
 
 func newServer(rw io.ReadWriter, l Limits, handle Handler) *server {
-	s := &server{limits: l, handle: handle, in: newFrameReader(rw, l.MaxFrame), calls: make(map[uint64]*serverCall), reading: true}
+	s := &server{
+		limits: l, handle: handle, in: newFrameReader(rw, l.MaxFrame), calls: make(map[uint64]*serverCall), reading: true,
+		answers: newLooks(enclaveLooks), follows: newLooks(enclaveLooks),
+	}
 	s.ctx, s.ended = context.WithCancelCause(context.Background())
 	s.w = newWriter(rw, nil, func(err error) { s.ended(err) })
 	return s

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -45,6 +46,10 @@ func newConn(socket *os.File) (*conn, error) {
 	}
 	return c, nil
 }
+
+// SyscallConn implements syscall.Conn: the transport looks whether there is
+// something before it waits.
+func (c *conn) SyscallConn() (syscall.RawConn, error) { return c.socket.SyscallConn() }
 
 // control runs f on the socket, which is not closed meanwhile.
 func (c *conn) control(f func(fd int) error) error { return onFD(c.socket, f) }

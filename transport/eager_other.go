@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package transport
+
+import (
+	"io"
+	"runtime"
+)
+
+// tryOf knows no way to read a stream without waiting.
+func tryOf(io.Reader) func([]byte) (int, error) { return nil }
+
+func yield() { runtime.Gosched() }
