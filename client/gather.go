@@ -177,14 +177,15 @@ func (g *gathering) hostOf(answers []*trust.Answer) Peer {
 }
 
 // enough returns the endorsements that go into the transaction: over one payload,
-// and satisfying the policy. Nil: there are no such.
+// and satisfying the policy. Nil: there are no such. Their signatures are not
+// verified here: every answer's was when it came, and each enclave answers once.
 func (g *gathering) enough() []*trust.Answer {
-	for payload, answers := range g.byPayload() {
-		endorsements := make([]*peer.Endorsement, len(answers))
+	for _, answers := range g.byPayload() {
+		endorsers := make([][]byte, len(answers))
 		for i, a := range answers {
-			endorsements[i] = a.Endorsement().GetEndorsement()
+			endorsers[i] = a.Endorsement().GetEndorsement().GetEndorser()
 		}
-		if g.proposal.entry.validation.Enough([]byte(payload), endorsements) {
+		if g.proposal.entry.validation.WouldDo(endorsers) {
 			return answers
 		}
 	}

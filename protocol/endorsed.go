@@ -72,9 +72,13 @@ func SignEndorsed(sk keys.EnclaveSK, endorser, payload []byte, head *pb.HeadUsed
 // ExpectedEndorsement is what a client knows of the endorsement that it asked
 // for.
 type ExpectedEndorsement struct {
-	Enclave       *Credentials // of the enclave that was asked, verified
-	Certificate   []byte       // that enclave's, as its credentials have it: PEM
-	ProposalHash  []byte       // of the proposal that was sent: envelope.ProposalHash
+	Enclave     *Credentials // of the enclave that was asked, verified
+	Certificate []byte       // that enclave's, as its credentials have it: PEM
+	// Endorser is the serialised identity of Certificate after [CheckEnclaveIdentity]
+	// accepted it for Enclave, so that the certificate is not read again for every
+	// answer; nil: it is.
+	Endorser      []byte
+	ProposalHash  []byte // of the proposal that was sent: envelope.ProposalHash
 	TxID          string
 	RequestHash   [32]byte
 	ChaincodeEKID []byte
@@ -150,6 +154,9 @@ func OpenEndorsed(k keys.ResponseKey, v VerifiedEndorsement) (*pb.ClearResponse,
 
 // checkEndorser holds the serialised identity to the enclave's certificate.
 func checkEndorser(step string, endorser []byte, want ExpectedEndorsement) error {
+	if len(want.Endorser) > 0 && bytes.Equal(endorser, want.Endorser) {
+		return nil
+	}
 	wanted, err := parseCertificate(want.Certificate)
 	if err != nil {
 		return Errorf(step, CodeNotCertified, "the credentials of enclave %.12s have no certificate: %w", want.Enclave.EnclaveID(), err)

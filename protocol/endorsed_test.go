@@ -169,6 +169,10 @@ func TestAlteredEndorsementIsRefused(t *testing.T) {
 			test.edit(r)
 			_, err := protocol.VerifyEndorsed("INV-22", r, e.want)
 			wantCode(t, err, test.want)
+			known := e.want
+			known.Endorser = msp.Serialize(e.org.MSPID, e.want.Certificate)
+			_, err = protocol.VerifyEndorsed("INV-22", r, known)
+			wantCode(t, err, test.want)
 		})
 	}
 	t.Run("no certificate in the credentials", func(t *testing.T) {

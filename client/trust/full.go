@@ -112,7 +112,7 @@ func (r *Request) verifyEndorsed(proposal *peer.SignedProposal, txID string, sig
 		return nil, protocol.Errorf(stepAnswer, protocol.CodeNotRegistered, "answer is by enclave %.12s, which is not among the trusted ones", claimed.GetEnclaveId())
 	}
 	endorsed, err := protocol.VerifyEndorsed(stepAnswer, signed, protocol.ExpectedEndorsement{
-		Enclave: enclave.credentials, Certificate: enclave.certificate, ProposalHash: asked.Hash,
+		Enclave: enclave.credentials, Certificate: enclave.certificate, Endorser: enclave.Endorser, ProposalHash: asked.Hash,
 		TxID: txID, RequestHash: protocol.RequestHash(r.ccreq), ChaincodeEKID: c.ek.ID(),
 	})
 	if err != nil {
