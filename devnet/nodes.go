@@ -58,7 +58,7 @@ func (n *Network) startOrderer(cfg Config, l net.Listener) error {
 	o := orderer.New(orderer.Config{
 		Store:  store,
 		Signer: signer,
-		Trace:  named("orderer@"+n.orderer.MSPID, cfg.Trace),
+		Trace:  trace.Named("orderer@"+n.orderer.MSPID, cfg.Trace),
 		Log:    cfg.Log.With("node", "orderer"),
 	})
 	n.onStop(o.Close)
@@ -99,7 +99,7 @@ func (n *Network) startPeer(cfg Config, org *ca.Org, l net.Listener) error {
 	if err != nil {
 		return err
 	}
-	recorder := named("peer@"+org.MSPID, cfg.Trace)
+	recorder := trace.Named("peer@"+org.MSPID, cfg.Trace)
 	log := cfg.Log.With("node", name)
 	fetch := newFetcher(name, links.orderer.Conn, signer, recorder, cfg.Meter, log)
 	n.checks = append(n.checks, fetch.troubles.check)
@@ -194,12 +194,4 @@ func (n *Network) dial(org *ca.Org, address string) (*grpc.ClientConn, error) {
 	}
 	n.onStop(conn.Close)
 	return conn, nil
-}
-
-// named gives a node's steps its process name, and keeps Nop what it is.
-func named(process string, r trace.Recorder) trace.Recorder {
-	if r == trace.Nop {
-		return r
-	}
-	return trace.Named(process, r)
 }

@@ -96,9 +96,9 @@ func (j joined) Record(e Event) {
 }
 
 // Named fills in the process name, the process id and the time of every event
-// that lacks them, and passes it on. A nil recorder counts as Nop.
+// that lacks them, and passes it on. Where nothing records, it is Nop.
 func Named(process string, to Recorder) Recorder {
-	if to == nil {
+	if to = Join(to); to == Nop {
 		return Nop
 	}
 	return named{process: process, pid: os.Getpid(), to: to}

@@ -100,6 +100,9 @@ func TestJoin(t *testing.T) {
 	if got := Join(nil, none, Nop); got != Nop {
 		t.Errorf("nothing joined: got %v, want Nop", got)
 	}
+	if got := Named("stub", none); got != Nop {
+		t.Errorf("nothing named: got %v, want Nop", got)
+	}
 	var a, b list
 	if got := Join(nil, &a); got != Recorder(&a) {
 		t.Errorf("one joined: got %v, want it", got)

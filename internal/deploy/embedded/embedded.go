@@ -54,7 +54,7 @@ func Start(ctx context.Context, config Config) (*Network, error) {
 		return nil, err
 	}
 	n.config = devnet.Config{
-		Dir: filepath.Join(config.Dir, "network"), Orgs: config.Orgs, Log: config.Log, Trace: n.tracer,
+		Dir: filepath.Join(config.Dir, "network"), Orgs: config.Orgs, Log: config.Log, Trace: n.Steps,
 		BatchTimeout: config.BatchTimeout, BatchCount: config.BatchCount,
 		Builders: config.Builders, Environment: config.Environment,
 	}
@@ -88,7 +88,7 @@ func prepare(config Config, traceDir string) (*Network, error) {
 	}
 	var err error
 	n.tracer, err = trace.OpenDir(n.Trace, "network")
-	n.Steps = n.tracer
+	n.Steps = trace.Join(n.tracer)
 	return n, err
 }
 
