@@ -13,9 +13,11 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/internal/heap"
 	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/ledgerhost"
@@ -25,6 +27,7 @@ import (
 )
 
 func main() {
+	heap.Roomy(os.Getenv)
 	program.Main(run)
 }
 

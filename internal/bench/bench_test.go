@@ -83,6 +83,19 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
+// Enclaves are told apart by their hosts.
+func TestProgram(t *testing.T) {
+	for _, c := range []struct{ name, host, want string }{
+		{"asset-plain", "bench", "asset-plain"},
+		{"64", "fpc-stub", "enclave"},
+		{"64", "fpc-ledger-host", "ledger enclave"},
+	} {
+		if got := (process{name: c.name}).program(c.host); got != c.want {
+			t.Errorf("process %q below %q: got %q, want %q", c.name, c.host, got, c.want)
+		}
+	}
+}
+
 // Processes below this one count, with their names.
 func TestCPUTime(t *testing.T) {
 	before, err := cpuTime()

@@ -34,7 +34,7 @@ func cpuTime() (usage, error) {
 	}
 	u := usage{ownName: time.Duration(own.Utime.Nano() + own.Stime.Nano())}
 	for _, p := range below {
-		u[p.program()] += p.cpu
+		u[p.name] += p.cpu
 	}
 	return u, nil
 }
@@ -48,15 +48,18 @@ type process struct {
 }
 
 // program is the name, but for an enclave: that is executed from a descriptor,
-// whose number is its name.
-func (p process) program() string {
-	if _, err := strconv.Atoi(p.name); err == nil {
-		return "enclave"
+// whose number is its name. What it is then tells its host, which is its parent.
+func (p process) program(host string) string {
+	if _, err := strconv.Atoi(p.name); err != nil {
+		return p.name
 	}
-	return p.name
+	if host == "fpc-ledger-host" {
+		return "ledger enclave"
+	}
+	return "enclave"
 }
 
-// descendants returns the processes below one.
+// descendants returns the processes below one, enclaves by their kind.
 func descendants(of int) ([]process, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -78,9 +81,11 @@ func descendants(of int) ([]process, error) {
 		children[p.parent] = append(children[p.parent], p)
 	}
 	var below []process
-	for next := []int{of}; len(next) > 0; {
-		for _, child := range children[next[0]] {
-			below, next = append(below, child), append(next, child.pid)
+	for next := []process{{pid: of}}; len(next) > 0; {
+		for _, child := range children[next[0].pid] {
+			next = append(next, child)
+			child.name = child.program(next[0].name)
+			below = append(below, child)
 		}
 		next = next[1:]
 	}

@@ -19,7 +19,7 @@ func (a *apart) memory() (map[string]int, error) {
 	}
 	resident := map[string]int{networkName: own.resident}
 	for _, p := range below {
-		resident[p.program()] += p.resident
+		resident[p.name] += p.resident
 	}
 	return resident, nil
 }
