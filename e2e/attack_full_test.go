@@ -122,7 +122,8 @@ func TestAttack31FullHotKey(t *testing.T) {
 }
 
 // The steps of a call in Full mode stand in the trace in their order: at the
-// client, and at each enclave that endorsed.
+// client, and at each enclave that endorsed. fpc shows them, and what kept other
+// calls from being made.
 func TestFullFlow(t *testing.T) {
 	w := deployFull(t, "asset")
 	proposal, err := w.contract(0).NewProposal(w.ctx, "CreateAsset", client.WithArguments("a1", "ann", "blue", "7"))
@@ -177,6 +178,8 @@ func TestFullFlow(t *testing.T) {
 			t.Errorf("%s: got the steps %q, want none of Lite's validation", process, got)
 		}
 	}
+	doctorOfTransaction(t, w, proposal.TransactionID())
+	doctorOfRefusals(t, w)
 }
 
 // tracedAtAllPeers reads the trace once every peer has recorded a commit. Files

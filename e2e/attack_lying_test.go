@@ -24,5 +24,6 @@ func TestAttack030406101523FullLyingHosts(t *testing.T) {
 		cas = append(cas, org.CA)
 	}
 	w := attack.Start(ctx, t, &n.Network, cas)
+	t.Run("doctor", func(t *testing.T) { doctorOfLedgers(t, ctx, n, w) })
 	w.All(t)
 }

@@ -14,7 +14,7 @@
 //
 //	session  SessionHello         -> SessionAccept   to the ledger enclave
 //	ask      SessionFrame         -> SessionFrame    to the ledger enclave
-//	status   LedgerStatusRequest  -> LedgerStatus    of the ledger enclave
+//	status   LedgerStatusRequest  -> LedgerStatus    of the ledger enclave, and why it gets no blocks
 //	await    AwaitBlock           -> Head            above that height, or after [AwaitLimit] the newest
 //
 // Errors cross as [transport.Failure]: the ledger enclave's with its own step and
@@ -51,6 +51,8 @@ const (
 	// CodeUnavailable: the ledger enclave is starting, or has ended and is
 	// about to be started anew.
 	CodeUnavailable protocol.Code = "ledger_unavailable"
+	// CodeNoBlocks: the peer does not deliver the channel's blocks.
+	CodeNoBlocks protocol.Code = "no_blocks"
 	// CodeForeignCheckpoint: the checkpoint is of another channel, or was taken
 	// for another state database or registry.
 	CodeForeignCheckpoint protocol.Code = "foreign_checkpoint"

@@ -132,11 +132,33 @@ func (h *Host) handle(ctx context.Context, c *transport.Call) ([]byte, error) {
 		if err != nil && !errors.As(err, &failure) && ctx.Err() == nil {
 			return nil, unavailable("it ended before it answered")
 		}
+		if err == nil && method == MethodStatus {
+			return h.completed(answer)
+		}
 		return answer, err
 	case MethodAwait:
 		return h.await(ctx, c.Request)
 	}
 	return nil, &transport.Failure{Step: step, Code: "unknown_function", Reason: fmt.Sprintf("a ledger host has no method %.40q", c.Method)}
+}
+
+// completed adds to a ledger enclave's status what its host knows: why its view
+// does not grow.
+func (h *Host) completed(answer []byte) ([]byte, error) {
+	problem := h.Health()
+	if problem == nil {
+		return answer, nil
+	}
+	following := &fpc.Failure{Step: step, Code: string(CodeNoBlocks), Reason: problem.Error()}
+	var refused *RefusedError
+	if errors.As(problem, &refused) {
+		following.Code, following.Hint = refused.Failure.Code, refused.Failure.Hint
+	}
+	added, err := proto.Marshal(&fpc.LedgerStatus{Following: following})
+	if err != nil {
+		return nil, err
+	}
+	return append(answer, added...), nil // one message, as its fields
 }
 
 func unavailable(why string) error {

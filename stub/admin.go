@@ -146,12 +146,20 @@ func (s *Stub) generateCCKeys(c call) ([]byte, error) {
 	return encode("KEY-2", response.GetRegistration())
 }
 
+// ledgerStatus is the ledger host's method that says how it is: LedgerStatusRequest,
+// LedgerStatus.
+const ledgerStatus = "status"
+
 // enclaveStatus returns EnclaveStatus, completed with the credentials and the
-// key registration that the enclave answered last. Nothing in it is secret.
+// key registration that the enclave answered last, and with what the ledger host
+// says. Nothing in it is secret.
 func (s *Stub) enclaveStatus(c call) ([]byte, error) {
 	status := &fpc.EnclaveStatus{}
 	if err := s.ask(c.ctx, "INV-8", methodStatus, &fpc.StatusRequest{}, status); err != nil {
 		return nil, err
+	}
+	if s.config.Ledger != "" {
+		status.Ledger, status.LedgerFailure = s.ledger.relay(c.ctx, ledgerStatus, nil)
 	}
 	s.admin.Lock()
 	defer s.admin.Unlock()

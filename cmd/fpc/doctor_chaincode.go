@@ -78,6 +78,9 @@ func (x *examination) enclaves(ctx context.Context) (string, error) {
 		return "", err
 	}
 	x.private = view
+	if x.mode, err = admin.DefinitionMode(view); err != nil {
+		return "", err
+	}
 	rows, err := enclaveRows(view)
 	if err != nil {
 		return "", err
@@ -102,6 +105,11 @@ func (x *examination) enclaves(ctx context.Context) (string, error) {
 		return "", refused("VAL-2", protocol.CodeNotRegistered, "%s", counts)
 	case provisioned == 0:
 		return "", refused("VAL-2", protocol.CodeNotProvisioned, "%s", counts)
+	}
+	if x.mode == protocol.ModeFull {
+		if err := x.policyCanBeMet(rows); err != nil {
+			return "", err
+		}
 	}
 	return counts, x.stale()
 }
@@ -135,13 +143,19 @@ func (x *examination) stub(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	x.host = status
+	full := x.mode == protocol.ModeFull
 	switch {
 	case !status.GetInitialized():
 		return "", refused("REG-3", protocol.CodeNotInitialised, "its enclave runs, and was never initialised")
-	case !status.GetProvisioned():
-		return "", &warning{fmt.Sprintf("enclave %.12s runs, without keys of the chaincode", status.GetEnclaveId()), "fpc lifecycle chaincode initenclave, by the organisation that ERCC's policy designates"}
+	case full && len(status.GetCredentials().GetCertificate()) == 0:
+		return "", refused("REG-9", protocol.CodeNotCertified, "enclave %.12s runs, and its organisation's CA has not certified it", status.GetEnclaveId())
 	case slices.Contains(x.private.GetRevoked(), status.GetEnclaveId()):
 		return "", refused("VAL-2", protocol.CodeRevoked, "enclave %.12s, which runs here, is revoked", status.GetEnclaveId())
+	case !status.GetProvisioned() && full:
+		return "", &warning{fmt.Sprintf("enclave %.12s runs, without keys of the chaincode", status.GetEnclaveId()), "fpc enclave exportcckeys by an organisation whose enclave has them, then fpc enclave importcckeys here"}
+	case !status.GetProvisioned():
+		return "", &warning{fmt.Sprintf("enclave %.12s runs, without keys of the chaincode", status.GetEnclaveId()), "fpc lifecycle chaincode initenclave, by the organisation that ERCC's policy designates"}
 	}
 	return fmt.Sprintf("enclave %.12s runs, with keys of generation %d", status.GetEnclaveId(), status.GetGeneration()), nil
 }

@@ -58,7 +58,9 @@ type examination struct {
 	bundle  *channel.Bundle
 	policy  string // version of the policy that ERCC's definition approves
 	private *pb.RegistryView
-	version string // of the chaincode's committed definition
+	version string            // of the chaincode's committed definition
+	mode    protocol.Mode     // which that definition asks for; empty: not known yet
+	host    *pb.EnclaveStatus // of the enclave behind the own peer; nil: there is none
 	results []result
 	first   error // of the failures
 }
@@ -86,6 +88,7 @@ var checks = []check{
 	{name: "definition", stops: true, named: true, look: (*examination).definition},
 	{name: "enclaves", named: true, look: (*examination).enclaves},
 	{name: "stub", named: true, look: (*examination).stub},
+	{name: "ledger", named: true, look: (*examination).ledger},
 	{name: "trust", named: true, look: (*examination).trusted},
 }
 

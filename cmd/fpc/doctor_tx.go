@@ -75,7 +75,11 @@ func (d *doctorFlags) readSteps(t *transaction, txID string) error {
 			t.Endorsers = endorsers
 		}
 		if code := e.Attrs[trace.AttrRefused]; code != "" {
-			t.refused(protocol.Errorf(e.Step, protocol.Code(code), "%s", e.Attrs[trace.AttrReason]), e.Process)
+			refusal := protocol.Errorf(e.Step, protocol.Code(code), "%s", e.Attrs[trace.AttrReason])
+			if cause, ok := protocol.ParseError(refusal.Reason); ok { // it was passed on
+				refusal = cause
+			}
+			t.refused(refusal, e.Process)
 		}
 		if code := e.Attrs[trace.AttrCode]; code != "" {
 			t.Verdict, t.By = code, e.Process+", as recorded"

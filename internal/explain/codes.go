@@ -119,7 +119,7 @@ var runs = map[protocol.Code]Explanation{
 
 // clients are codes of the client's own checks.
 var clients = map[protocol.Code]Explanation{
-	"too_few_endorsements": {"the peers that were asked cannot satisfy the chaincode's policy", "name peers of more organisations with --peerAddresses"},
+	"too_few_endorsements": {"the peers, or enclaves, that endorse do not satisfy the chaincode's policy", "name peers of more organisations with --peerAddresses; where enclaves endorse, see to those that the policy asks for: fpc doctor -n CHAINCODE at each organisation"},
 	"too_few_answers":      {"too few organisations' peers answered to tell what the registry holds", "start the missing peers and their ERCC, name more with --peerAddresses, or lower --quorum"},
 	"answers_differ":       {"the peers do not agree about what the registry holds", "wait until all peers have all blocks and ask again; if it stays, one of them lies: compare fpc enclave list at each"},
 	"foreign_endorser":     {"an answer is signed by somebody who is none of the pinned organisations' peers", "check --genesis; name the later configuration with --config-block if organisations joined"},
@@ -138,6 +138,7 @@ var sessions = map[protocol.Code]Explanation{
 	"bad_mac":            {"a message between chaincode enclave and ledger enclave was altered on its way", "nothing, once: the enclave makes a new session by itself; if it stays, the host of one of the two lies"},
 	"replayed":           {"a request of the chaincode enclave reached the ledger enclave twice, or far too late", "nothing, once: the enclave makes a new session by itself; if it stays, the host of one of the two lies"},
 	"other_ledger":       {"the ledger enclave is of another code or judges for another kind of state database than the one that the chaincode enclave attested", "start the fpc-ledger that was there before; a new release of it needs a new chaincode enclave, which imports the keys from one that holds them: fpc lifecycle chaincode initenclave, fpc enclave exportcckeys, fpc enclave importcckeys"},
+	"no_blocks":          {"the peer does not deliver the channel's blocks to the ledger enclave's host", "start the peer, or correct the address and identity that fpc-ledger-host was given; then it goes on by itself"},
 	"ledger_unavailable": {"the peer's ledger enclave is starting, or has ended and is started anew", "try again; if it stays, look into the log of fpc-ledger-host"},
 	"foreign_checkpoint": {"the checkpoint that fpc-ledger-host would resume from is of another channel, state database or registry", "name another folder with --state, or the one that belongs to this channel"},
 	"damaged_checkpoint": {"the checkpoint that fpc-ledger-host would resume from is not as it was written", "move the file that the text names away: the ledger enclave then follows the channel from its first block"},

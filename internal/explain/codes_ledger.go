@@ -4,7 +4,7 @@ package explain
 
 import "github.com/privatechaincode/fpc/protocol"
 
-const anotherChain = "stop, and find out with the other organisations which chain is the channel's: fpc ledger status at each of them"
+const anotherChain = "stop, and find out with the other organisations which chain is the channel's: fpc doctor -n CHAINCODE at each of them shows the head of its ledger enclave"
 
 // ledgers are codes of the ledger enclave.
 var ledgers = map[protocol.Code]Explanation{

@@ -90,19 +90,21 @@ var (
 )
 
 // refusalsIn finds the refusals of steps in a text, which may be of several
-// servers, on one line or more. One that only repeats another is left out.
+// servers, on one line or more; those that one names in parentheses follow it. One
+// that only repeats another is left out.
 func refusalsIn(text string) []*protocol.StepError {
 	heads := refusalHead.FindAllStringSubmatchIndex(text, -1)
 	var found []*protocol.StepError
 	for i, h := range heads {
-		end := len(text)
+		next := len(text)
 		if i+1 < len(heads) {
-			end = heads[i+1][0]
+			next = heads[i+1][0]
 		}
+		end := endOf(text, h[1], next)
 		e := &protocol.StepError{Step: text[h[2]:h[3]], Code: protocol.Code(text[h[4]:h[5]])}
 		e.Reason, e.Hint = reasonAndHint(text[h[1]:end])
 		// A step that passes on another's refusal says nothing, or "because:".
-		wraps := i+1 < len(heads) && (e.Reason == "" || strings.HasSuffix(e.Reason, ":"))
+		wraps := end == next && next < len(text) && (e.Reason == "" || strings.HasSuffix(e.Reason, ":"))
 		same := func(o *protocol.StepError) bool { return o.Step == e.Step && o.Code == e.Code }
 		if !wraps && !slices.ContainsFunc(found, same) {
 			found = append(found, e)
@@ -111,20 +113,54 @@ func refusalsIn(text string) []*protocol.StepError {
 	return found
 }
 
+// endOf is where the words of a refusal end that begin at a position: with the
+// line, with the parenthesis that it stands in, or where the next refusal begins,
+// unless that stands in a parenthesis of this one.
+func endOf(text string, from, next int) int {
+	depth := 0
+	for at := from; at < len(text); at++ {
+		switch {
+		case text[at] == '\n', at == next && depth == 0:
+			return at
+		case text[at] == '(':
+			depth++
+		case text[at] == ')':
+			if depth--; depth < 0 {
+				return at
+			}
+		}
+	}
+	return len(text)
+}
+
+const hintHead = " (hint: "
+
+// innerHint is a hint inside the words of another refusal, which has its own.
+var innerHint = regexp.MustCompile(` \(hint: [^()]*\)`)
+
 // reasonAndHint takes apart what stands behind a refusal's code.
 func reasonAndHint(text string) (reason, hint string) {
 	if next := nextServer.FindStringIndex(text); next != nil {
 		text = text[:next[0]]
 	}
-	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
-	reason, hint, hinted := strings.Cut(text, " (hint: ")
-	if !hinted {
-		return strings.TrimRight(text, " ;"), ""
+	begins, depth := len(text), 0
+	for at := range len(text) {
+		if depth == 0 && strings.HasPrefix(text[at:], hintHead) {
+			begins = at
+			break
+		}
+		switch text[at] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
 	}
-	if end := strings.LastIndex(hint, ")"); end >= 0 {
-		hint = hint[:end]
+	if rest := text[begins:]; rest != "" {
+		rest = rest[len(hintHead):]
+		hint = rest[:endOf(rest, 0, len(rest))]
 	}
-	return reason, hint
+	return strings.Trim(innerHint.ReplaceAllString(text[:begins], ""), " ;"), hint
 }
 
 // verdictIn finds Fabric's validation code in a text.

@@ -273,3 +273,26 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// A policy that cannot be met names in parentheses what each enclave did: it stands
+// first, then what it names, each with its own words.
+func TestRefusalThatNamesOthers(t *testing.T) {
+	unreachable := protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "no ledger host at s (gone)").WithHint("start it (as a service)")
+	unprovisioned := protocol.Errorf("INV-5", protocol.CodeNotProvisioned, "enclave 3 is registered, but holds no key")
+	policy := protocol.Errorf("INV-20", client.CodeTooFewEndorsements, "not enough (Org1MSP: enclave 1 endorses; Org2MSP: enclave 2 %v; Org3MSP: enclave 3 is not trusted: %v)",
+		&fabric.RejectedError{Server: "peer localhost:7051", Status: 500, Message: unreachable.Error()}, unprovisioned).WithHint("see to them")
+	found := Text("fpc: " + policy.Error() + "\n")
+	want := []struct{ step, said, hint string }{
+		{"INV-20", "not enough (Org1MSP: enclave 1 endorses; Org2MSP: enclave 2 peer localhost:7051 refused with status 500: INV-9 [ledger_unreachable] no ledger host at s (gone)", "see to them"},
+		{"INV-9", "no ledger host at s (gone)", "start it (as a service)"},
+		{"INV-5", "enclave 3 is registered, but holds no key", ""},
+	}
+	if len(found) != len(want) {
+		t.Fatalf("got %d diagnoses of %q, want %d: %+v", len(found), policy, len(want), found)
+	}
+	for i, w := range want {
+		if got := found[i]; got.Step != w.step || !strings.HasPrefix(got.Said, w.said) || got.Hint != w.hint {
+			t.Errorf("got step %s, said %q, hint %q; want %s, %q…, %q", got.Step, got.Said, got.Hint, w.step, w.said, w.hint)
+		}
+	}
+}

@@ -776,8 +776,12 @@ type EnclaveStatus struct {
 	Confinement []string               `protobuf:"bytes,7,rep,name=confinement,proto3" json:"confinement,omitempty"` // what was applied, and what could not be
 	// Added by the stub from its store, so that an admin whose connection broke
 	// gets what init and generateCCKeys answered once more.
-	Credentials   *Credentials `protobuf:"bytes,8,opt,name=credentials,proto3" json:"credentials,omitempty"`
-	Registration  *Signed      `protobuf:"bytes,9,opt,name=registration,proto3" json:"registration,omitempty"` // of KeyRegistration
+	Credentials  *Credentials `protobuf:"bytes,8,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	Registration *Signed      `protobuf:"bytes,9,opt,name=registration,proto3" json:"registration,omitempty"` // of KeyRegistration
+	// Added by the stub, too, where it was given a ledger host: what that one says,
+	// a serialised LedgerStatus, or why it says nothing. Not authenticated.
+	Ledger        []byte   `protobuf:"bytes,10,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	LedgerFailure *Failure `protobuf:"bytes,11,opt,name=ledger_failure,json=ledgerFailure,proto3" json:"ledger_failure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -871,6 +875,20 @@ func (x *EnclaveStatus) GetCredentials() *Credentials {
 func (x *EnclaveStatus) GetRegistration() *Signed {
 	if x != nil {
 		return x.Registration
+	}
+	return nil
+}
+
+func (x *EnclaveStatus) GetLedger() []byte {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+func (x *EnclaveStatus) GetLedgerFailure() *Failure {
+	if x != nil {
+		return x.LedgerFailure
 	}
 	return nil
 }
@@ -2338,7 +2356,7 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\fregistration\x18\x01 \x01(\v2\x14.fpc.protocol.SignedR\fregistration\x12!\n" +
 	"\fsealed_state\x18\x02 \x01(\fR\vsealedState\x12(\n" +
 	"\x05steps\x18\x03 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"\x0f\n" +
-	"\rStatusRequest\"\xa3\x03\n" +
+	"\rStatusRequest\"\xf9\x03\n" +
 	"\rEnclaveStatus\x12 \n" +
 	"\vinitialized\x18\x01 \x01(\bR\vinitialized\x12 \n" +
 	"\vprovisioned\x18\x02 \x01(\bR\vprovisioned\x12\x1d\n" +
@@ -2352,7 +2370,10 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"hostParams\x12 \n" +
 	"\vconfinement\x18\a \x03(\tR\vconfinement\x12;\n" +
 	"\vcredentials\x18\b \x01(\v2\x19.fpc.protocol.CredentialsR\vcredentials\x128\n" +
-	"\fregistration\x18\t \x01(\v2\x14.fpc.protocol.SignedR\fregistration\"\xfc\x01\n" +
+	"\fregistration\x18\t \x01(\v2\x14.fpc.protocol.SignedR\fregistration\x12\x16\n" +
+	"\x06ledger\x18\n" +
+	" \x01(\fR\x06ledger\x12<\n" +
+	"\x0eledger_failure\x18\v \x01(\v2\x15.fpc.protocol.FailureR\rledgerFailure\"\xfc\x01\n" +
 	"\rInvokeRequest\x12'\n" +
 	"\x0fsigned_proposal\x18\x01 \x01(\fR\x0esignedProposal\x12\x1d\n" +
 	"\n" +
@@ -2521,33 +2542,34 @@ var file_fpc_protocol_host_proto_depIdxs = []int32{
 	39, // 14: fpc.protocol.EnclaveStatus.host_params:type_name -> fpc.protocol.HostParameters
 	40, // 15: fpc.protocol.EnclaveStatus.credentials:type_name -> fpc.protocol.Credentials
 	41, // 16: fpc.protocol.EnclaveStatus.registration:type_name -> fpc.protocol.Signed
-	37, // 17: fpc.protocol.InvokeRequest.decorations:type_name -> fpc.protocol.InvokeRequest.DecorationsEntry
-	1,  // 18: fpc.protocol.InvokeResponse.steps:type_name -> fpc.protocol.Step
-	1,  // 19: fpc.protocol.CertificateResponse.steps:type_name -> fpc.protocol.Step
-	1,  // 20: fpc.protocol.InstallCertificateResponse.steps:type_name -> fpc.protocol.Step
-	21, // 21: fpc.protocol.ExportCCKeysRequest.infos:type_name -> fpc.protocol.ChainInfo
-	41, // 22: fpc.protocol.ExportCCKeysResponse.export:type_name -> fpc.protocol.Signed
-	1,  // 23: fpc.protocol.ExportCCKeysResponse.steps:type_name -> fpc.protocol.Step
-	41, // 24: fpc.protocol.ImportCCKeysRequest.export:type_name -> fpc.protocol.Signed
-	41, // 25: fpc.protocol.ImportCCKeysResponse.registration:type_name -> fpc.protocol.Signed
-	1,  // 26: fpc.protocol.ImportCCKeysResponse.steps:type_name -> fpc.protocol.Step
-	27, // 27: fpc.protocol.StateRequest.get:type_name -> fpc.protocol.GetStates
-	28, // 28: fpc.protocol.StateRequest.open_range:type_name -> fpc.protocol.OpenRange
-	29, // 29: fpc.protocol.StateRequest.next_rows:type_name -> fpc.protocol.NextRows
-	30, // 30: fpc.protocol.StateRequest.close_range:type_name -> fpc.protocol.CloseRange
-	31, // 31: fpc.protocol.StateRequest.get_metadata:type_name -> fpc.protocol.GetMetadata
-	32, // 32: fpc.protocol.StateRequest.open_session:type_name -> fpc.protocol.OpenSession
-	33, // 33: fpc.protocol.StateRequest.await_block:type_name -> fpc.protocol.AwaitBlock
-	1,  // 34: fpc.protocol.StateRequest.steps:type_name -> fpc.protocol.Step
-	35, // 35: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
-	0,  // 36: fpc.protocol.StateResponse.ledger_failed:type_name -> fpc.protocol.Failure
-	40, // 37: fpc.protocol.StubState.credentials:type_name -> fpc.protocol.Credentials
-	41, // 38: fpc.protocol.StubState.registration:type_name -> fpc.protocol.Signed
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	0,  // 17: fpc.protocol.EnclaveStatus.ledger_failure:type_name -> fpc.protocol.Failure
+	37, // 18: fpc.protocol.InvokeRequest.decorations:type_name -> fpc.protocol.InvokeRequest.DecorationsEntry
+	1,  // 19: fpc.protocol.InvokeResponse.steps:type_name -> fpc.protocol.Step
+	1,  // 20: fpc.protocol.CertificateResponse.steps:type_name -> fpc.protocol.Step
+	1,  // 21: fpc.protocol.InstallCertificateResponse.steps:type_name -> fpc.protocol.Step
+	21, // 22: fpc.protocol.ExportCCKeysRequest.infos:type_name -> fpc.protocol.ChainInfo
+	41, // 23: fpc.protocol.ExportCCKeysResponse.export:type_name -> fpc.protocol.Signed
+	1,  // 24: fpc.protocol.ExportCCKeysResponse.steps:type_name -> fpc.protocol.Step
+	41, // 25: fpc.protocol.ImportCCKeysRequest.export:type_name -> fpc.protocol.Signed
+	41, // 26: fpc.protocol.ImportCCKeysResponse.registration:type_name -> fpc.protocol.Signed
+	1,  // 27: fpc.protocol.ImportCCKeysResponse.steps:type_name -> fpc.protocol.Step
+	27, // 28: fpc.protocol.StateRequest.get:type_name -> fpc.protocol.GetStates
+	28, // 29: fpc.protocol.StateRequest.open_range:type_name -> fpc.protocol.OpenRange
+	29, // 30: fpc.protocol.StateRequest.next_rows:type_name -> fpc.protocol.NextRows
+	30, // 31: fpc.protocol.StateRequest.close_range:type_name -> fpc.protocol.CloseRange
+	31, // 32: fpc.protocol.StateRequest.get_metadata:type_name -> fpc.protocol.GetMetadata
+	32, // 33: fpc.protocol.StateRequest.open_session:type_name -> fpc.protocol.OpenSession
+	33, // 34: fpc.protocol.StateRequest.await_block:type_name -> fpc.protocol.AwaitBlock
+	1,  // 35: fpc.protocol.StateRequest.steps:type_name -> fpc.protocol.Step
+	35, // 36: fpc.protocol.StateResponse.rows:type_name -> fpc.protocol.Row
+	0,  // 37: fpc.protocol.StateResponse.ledger_failed:type_name -> fpc.protocol.Failure
+	40, // 38: fpc.protocol.StubState.credentials:type_name -> fpc.protocol.Credentials
+	41, // 39: fpc.protocol.StubState.registration:type_name -> fpc.protocol.Signed
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_host_proto_init() }

@@ -2568,7 +2568,8 @@ type LedgerStatus struct {
 	Transactions  uint64                 `protobuf:"varint,9,opt,name=transactions,proto3" json:"transactions,omitempty"`
 	Tainted       []string               `protobuf:"bytes,10,rep,name=tainted,proto3" json:"tainted,omitempty"`
 	Confinement   []string               `protobuf:"bytes,11,rep,name=confinement,proto3" json:"confinement,omitempty"`
-	Stopped       *Failure               `protobuf:"bytes,12,opt,name=stopped,proto3" json:"stopped,omitempty"` // why no further block is taken; absent: goes on
+	Stopped       *Failure               `protobuf:"bytes,12,opt,name=stopped,proto3" json:"stopped,omitempty"`     // why no further block is taken; absent: goes on
+	Following     *Failure               `protobuf:"bytes,13,opt,name=following,proto3" json:"following,omitempty"` // added by its host: why no block comes, or is taken, for now
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2683,6 +2684,13 @@ func (x *LedgerStatus) GetConfinement() []string {
 func (x *LedgerStatus) GetStopped() *Failure {
 	if x != nil {
 		return x.Stopped
+	}
+	return nil
+}
+
+func (x *LedgerStatus) GetFollowing() *Failure {
+	if x != nil {
+		return x.Following
 	}
 	return nil
 }
@@ -3381,7 +3389,7 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"checkpoint\x12\x12\n" +
 	"\x04last\x18\x02 \x01(\bR\x04last\x12&\n" +
 	"\x04head\x18\x03 \x01(\v2\x12.fpc.protocol.HeadR\x04head\"\x15\n" +
-	"\x13LedgerStatusRequest\"\x99\x03\n" +
+	"\x13LedgerStatusRequest\"\xce\x03\n" +
 	"\fLedgerStatus\x12\x16\n" +
 	"\x06joined\x18\x01 \x01(\bR\x06joined\x12\x1d\n" +
 	"\n" +
@@ -3397,7 +3405,8 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\atainted\x18\n" +
 	" \x03(\tR\atainted\x12 \n" +
 	"\vconfinement\x18\v \x03(\tR\vconfinement\x12/\n" +
-	"\astopped\x18\f \x01(\v2\x15.fpc.protocol.FailureR\astopped\"\x8c\x02\n" +
+	"\astopped\x18\f \x01(\v2\x15.fpc.protocol.FailureR\astopped\x123\n" +
+	"\tfollowing\x18\r \x01(\v2\x15.fpc.protocol.FailureR\tfollowing\"\x8c\x02\n" +
 	"\x10SealedLedgerPart\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
 	"\bplatform\x18\x02 \x01(\tR\bplatform\x12\x17\n" +
@@ -3559,17 +3568,18 @@ var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	0,  // 38: fpc.protocol.CheckpointResponse.head:type_name -> fpc.protocol.Head
 	0,  // 39: fpc.protocol.LedgerStatus.head:type_name -> fpc.protocol.Head
 	49, // 40: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
-	0,  // 41: fpc.protocol.SealedLedgerPart.head:type_name -> fpc.protocol.Head
-	42, // 42: fpc.protocol.LedgerPart.header:type_name -> fpc.protocol.LedgerHeader
-	46, // 43: fpc.protocol.LedgerPart.odd_ids:type_name -> fpc.protocol.LedgerPart.OddIdsEntry
-	45, // 44: fpc.protocol.LedgerPart.keys:type_name -> fpc.protocol.LedgerKey
-	44, // 45: fpc.protocol.LedgerPart.removed:type_name -> fpc.protocol.LedgerRemoved
-	43, // 46: fpc.protocol.LedgerHeader.buckets:type_name -> fpc.protocol.LedgerBucket
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	49, // 41: fpc.protocol.LedgerStatus.following:type_name -> fpc.protocol.Failure
+	0,  // 42: fpc.protocol.SealedLedgerPart.head:type_name -> fpc.protocol.Head
+	42, // 43: fpc.protocol.LedgerPart.header:type_name -> fpc.protocol.LedgerHeader
+	46, // 44: fpc.protocol.LedgerPart.odd_ids:type_name -> fpc.protocol.LedgerPart.OddIdsEntry
+	45, // 45: fpc.protocol.LedgerPart.keys:type_name -> fpc.protocol.LedgerKey
+	44, // 46: fpc.protocol.LedgerPart.removed:type_name -> fpc.protocol.LedgerRemoved
+	43, // 47: fpc.protocol.LedgerHeader.buckets:type_name -> fpc.protocol.LedgerBucket
+	48, // [48:48] is the sub-list for method output_type
+	48, // [48:48] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_ledger_proto_init() }
