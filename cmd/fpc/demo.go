@@ -106,6 +106,8 @@ func jsonReport(w io.Writer) (demo.Report, func()) {
 		maps.Copy(row, s.Facts)
 		if s.Err != nil {
 			row["error"] = message(s.Err)
+		} else {
+			row["text"] = s.Text
 		}
 		_ = enc.Encode(row)
 	}
