@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/privatechaincode/fpc/client"
@@ -18,7 +17,7 @@ import (
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
-	"github.com/privatechaincode/fpc/trace"
+	"github.com/privatechaincode/fpc/trace/tracetest"
 )
 
 // wantCode fails the test unless the error has the code.
@@ -136,26 +135,15 @@ func TestEnclavesPeerIsDialled(t *testing.T) {
 	}
 }
 
-type recorder struct {
-	mu     sync.Mutex
-	events []trace.Event
-}
-
-func (r *recorder) Record(e trace.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.events = append(r.events, e)
-}
-
 func TestStepsAreRecorded(t *testing.T) {
 	w := clienttest.New(t, 3)
-	config, rec := w.Config(), &recorder{}
+	config, rec := w.Config(), &tracetest.Recorder{}
 	config.Trace = rec
 	if _, err := w.Connect(config).Contract(clienttest.Chaincode).Submit(t.Context(), "echo"); err != nil {
 		t.Fatal(err)
 	}
 	var steps, ids []string
-	for _, e := range rec.events {
+	for _, e := range rec.Events() {
 		steps = append(steps, e.Step)
 		if !slices.Contains(ids, e.TxID) {
 			ids = append(ids, e.TxID)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,7 +24,7 @@ import (
 	msppb "github.com/privatechaincode/fpc/internal/pb/msp"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
-	"github.com/privatechaincode/fpc/trace"
+	"github.com/privatechaincode/fpc/trace/tracetest"
 )
 
 // quick is a batch timeout for tests that order one transaction after another.
@@ -272,23 +271,11 @@ func nonce(t *testing.T) []byte {
 	return n
 }
 
-// recorder keeps events.
-type recorder struct {
-	mu     sync.Mutex
-	events []trace.Event
-}
-
-func (r *recorder) Record(e trace.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.events = append(r.events, e)
-}
-
 // A validation transaction leaves VAL-1 at the endorsers and VAL-5 at orderer
 // and peers; another transaction leaves nothing.
 func TestTrace(t *testing.T) {
 	t.Parallel()
-	seen := &recorder{}
+	seen := &tracetest.Recorder{}
 	n := up(t, devnet.Config{Dir: t.TempDir(), Orgs: 2, Trace: seen, BatchTimeout: quick})
 	c := connect(t, n.Description())
 	c.deploy(t, "register", 2)
@@ -303,7 +290,7 @@ func TestTrace(t *testing.T) {
 	}
 	stop(t, n) // a peer records after its client knows
 	got := map[string]int{}
-	for _, e := range seen.events {
+	for _, e := range seen.Events() {
 		if strings.HasPrefix(e.Step, "LC-") {
 			continue
 		}

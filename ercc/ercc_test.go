@@ -102,13 +102,7 @@ func (r *registry) provisioned() *scene.Enclave {
 }
 
 // state is all that the registry keeps.
-func (r *registry) state() map[string]string {
-	all := map[string]string{}
-	for _, key := range r.cc.Keys() {
-		all[key] = string(r.cc.Get(key))
-	}
-	return all
-}
+func (r *registry) state() map[string]string { return r.cc.State() }
 
 // unchanged asserts that nothing was written since before was taken.
 func (r *registry) unchanged(before map[string]string) {

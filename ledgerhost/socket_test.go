@@ -15,6 +15,7 @@ import (
 
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
+	"github.com/privatechaincode/fpc/trace/tracetest"
 	"github.com/privatechaincode/fpc/transport"
 )
 
@@ -146,7 +147,7 @@ func TestAwait(t *testing.T) {
 
 // FuzzSocket calls a host's methods with anything.
 func FuzzSocket(f *testing.F) {
-	h := &Host{moved: make(chan struct{}), config: Config{Trace: &events{}}}
+	h := &Host{moved: make(chan struct{}), config: Config{Trace: &tracetest.Recorder{}}}
 	h.set(newFake(), &fpc.Head{Height: 7})
 	f.Add(MethodAsk+" INV-9 tx1", frame(f, identityAsk, keysAsk))
 	f.Add(MethodAwait, []byte{0x08, 0x01})

@@ -4,36 +4,21 @@ package ledgerhost
 
 import (
 	"slices"
-	"sync"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
-	"github.com/privatechaincode/fpc/trace"
+	"github.com/privatechaincode/fpc/trace/tracetest"
 	"github.com/privatechaincode/fpc/transport"
 )
 
-// events are what was recorded.
-type events struct {
-	mu  sync.Mutex
-	all []trace.Event
-}
-
-func (e *events) Record(event trace.Event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.all = append(e.all, event)
-}
-
-func (e *events) take() (lines []string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, event := range e.all {
+// taken are the steps recorded since the last call, as text.
+func taken(r *tracetest.Recorder) (lines []string) {
+	for _, event := range r.Take() {
 		lines = append(lines, event.Step+" "+event.From+" -> "+event.To+": "+event.What+" "+event.TxID)
 	}
-	e.all = nil
 	return lines
 }
 
@@ -66,7 +51,7 @@ func frame(t testing.TB, asks ...*fpc.LedgerAsk) []byte {
 // What a stub relays is recorded under the step of each question, where the stub
 // records its own steps.
 func TestStepsOfTheSocket(t *testing.T) {
-	recorded := &events{}
+	recorded := &tracetest.Recorder{}
 	h := &Host{moved: make(chan struct{}), config: Config{Trace: recorded}}
 	h.set(newFake(), &fpc.Head{Height: 7})
 	for _, tc := range []struct {
@@ -88,7 +73,7 @@ func TestStepsOfTheSocket(t *testing.T) {
 		if _, err := h.handle(t.Context(), &transport.Call{Method: tc.method, Request: tc.request}); err != nil {
 			t.Errorf("%s: %v", tc.method, err)
 		}
-		if got := recorded.take(); !slices.Equal(got, tc.want) {
+		if got := taken(recorded); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got %q, want %q", tc.method, got, tc.want)
 		}
 	}

@@ -43,16 +43,16 @@ func TestInvokeAndValidate(t *testing.T) {
 // processes of their own.
 func TestTraceOfARun(t *testing.T) {
 	w := newWorld(t)
-	w.events.take()
+	w.events.Take()
 	w.initialise()
 	w.provision()
-	wantSteps(t, w.events.take(), "REG-1 stub", "REG-2 stub", "REG-3 enclave", "REG-4 enclave", "REG-6 enclave", "REG-7 stub",
+	wantSteps(t, w.events.Take(), "REG-1 stub", "REG-2 stub", "REG-3 enclave", "REG-4 enclave", "REG-6 enclave", "REG-7 stub",
 		"REG-11 ercc", "REG-12 ercc", "REG-13 ercc", "KEY-1 stub", "KEY-1 ercc", "KEY-1 enclave", "KEY-2 enclave", "REG-7 stub", "KEY-3 ercc")
 
 	ccreq, _ := w.request(w.client(), "copy", "a", "b")
-	w.events.take()
+	w.events.Take()
 	ccrsp := scene.Accepted(t, w.evaluate(w.client(), protocol.InvokeArgs(ccreq)))
-	invoked := w.events.take()
+	invoked := w.events.Take()
 	wantSteps(t, invoked, "INV-7 stub", "INV-8 enclave", "INV-10 enclave", "INV-12 enclave", "INV-14 enclave", "EX-1 stub",
 		"EX-2 enclave", "INV-15 enclave", "INV-16 enclave", "INV-17 stub")
 	if !slices.IsSortedFunc(invoked, func(a, b trace.Event) int { return a.Time.Compare(b.Time) }) {
@@ -67,10 +67,10 @@ func TestTraceOfARun(t *testing.T) {
 		}
 	}
 	scene.Accepted(t, w.validate(w.client(), ccrsp))
-	wantSteps(t, w.events.take(), "VAL-1 stub", "VAL-2 ercc", "VAL-3 stub", "VAL-4 stub")
+	wantSteps(t, w.events.Take(), "VAL-1 stub", "VAL-2 ercc", "VAL-3 stub", "VAL-4 stub")
 
 	w.restart()
-	wantSteps(t, w.events.take(), "INV-6a stub", "INV-6b stub", "INV-6c enclave", "INV-6d enclave")
+	wantSteps(t, w.events.Take(), "INV-6a stub", "INV-6b stub", "INV-6c enclave", "INV-6d enclave")
 }
 
 func wantSteps(t *testing.T, got []trace.Event, want ...string) {

@@ -32,6 +32,7 @@ import (
 	"github.com/privatechaincode/fpc/stub"
 	"github.com/privatechaincode/fpc/stub/launch"
 	"github.com/privatechaincode/fpc/trace"
+	"github.com/privatechaincode/fpc/trace/tracetest"
 )
 
 // Enclave programs that the tests run: one source, two code ids.
@@ -66,7 +67,7 @@ type world struct {
 	cc       *shimtest.Chaincode // of the stub
 	registry *shimtest.Chaincode
 	config   stub.Config
-	events   *events
+	events   *tracetest.Recorder
 
 	mu   sync.Mutex
 	lies scene.Lies // of the host, for transactions that begin from now on
@@ -75,7 +76,7 @@ type world struct {
 // newWorld starts a stub whose enclave is not initialised.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{Scene: scene.New(t), events: &events{}}
+	w := &world{Scene: scene.New(t), events: &tracetest.Recorder{}}
 	w.CommitCode(measure(t, firstEnclave))
 	policy := w.CommitPolicy(w.Policy())
 	w.registry = w.Ledger.Deploy(protocol.ERCCName, ercc.New(ercc.Config{
@@ -231,13 +232,7 @@ func newProvisionedWorld(t *testing.T) *world {
 }
 
 // state is all that the private chaincode has on the ledger.
-func (w *world) state() map[string]string {
-	all := map[string]string{}
-	for _, key := range w.cc.Keys() {
-		all[key] = string(w.cc.Get(key))
-	}
-	return all
-}
+func (w *world) state() map[string]string { return w.cc.State() }
 
 // unchanged asserts that the state is still what it was.
 func (w *world) unchanged(before map[string]string) {
@@ -325,27 +320,6 @@ func (w *world) status() *fpc.EnclaveStatus {
 	status := &fpc.EnclaveStatus{}
 	decode(w.T, scene.Accepted(w.T, w.evaluate(w.admin(), shimtest.Args(protocol.FuncEnclaveStatus))), status)
 	return status
-}
-
-// events records a run.
-type events struct {
-	mu  sync.Mutex
-	all []trace.Event
-}
-
-func (e *events) Record(event trace.Event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.all = append(e.all, event)
-}
-
-// take returns what was recorded since the last call.
-func (e *events) take() []trace.Event {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	all := e.all
-	e.all = nil
-	return all
 }
 
 func encode(t testing.TB, m proto.Message) []byte {

@@ -8,9 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/pem"
-	"math/big"
 	"slices"
 	"testing"
 	"time"
@@ -138,7 +136,7 @@ func malformed(t *testing.T, o *fpctest.Org, m *fpctest.Member) []fpctest.Claim 
 	}
 	der := m.Cert.Raw
 	return []fpctest.Claim{
-		change("high-S signature", func(c *fpctest.Claim) { c.Signature = highS(t, good.Signature) }),
+		change("high-S signature", func(c *fpctest.Claim) { c.Signature = fpctest.HighS(t, good.Signature) }),
 		change("signature with a tail", func(c *fpctest.Claim) { c.Signature = append(slices.Clone(good.Signature), 1, 2, 3) }),
 		change("truncated signature", func(c *fpctest.Claim) { c.Signature = good.Signature[:20] }),
 		change("empty signature", func(c *fpctest.Claim) { c.Signature = nil }),
@@ -160,21 +158,6 @@ func malformed(t *testing.T, o *fpctest.Org, m *fpctest.Member) []fpctest.Claim 
 		change("empty", func(c *fpctest.Claim) { c.Serialized = nil }),
 		change("garbage", func(c *fpctest.Claim) { c.Serialized = []byte{0xff, 0xff, 1} }),
 	}
-}
-
-// highS turns a low-S signature into its high-S twin.
-func highS(t *testing.T, signature []byte) []byte {
-	t.Helper()
-	var s struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(signature, &s); err != nil {
-		t.Fatal(err)
-	}
-	s.S.Sub(elliptic.P256().Params().N, s.S)
-	twin, err := asn1.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return twin
 }
 
 // principals are principals of every kind about an organisation.

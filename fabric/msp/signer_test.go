@@ -37,7 +37,7 @@ func TestSigner(t *testing.T) {
 		if got := code(id.Verify([]byte("massage"), signature)); got != msp.CodeSignature {
 			t.Fatalf("other message: got code %q, want %q", got, msp.CodeSignature)
 		}
-		if got := code(id.Verify([]byte("message"), highS(t, signature))); got != msp.CodeSignature {
+		if got := code(id.Verify([]byte("message"), fpctest.HighS(t, signature))); got != msp.CodeSignature {
 			t.Fatalf("high-S: got code %q, want %q", got, msp.CodeSignature)
 		}
 	}

@@ -113,6 +113,15 @@ func (cc *Chaincode) Get(key string) []byte {
 	return slices.Clone(cc.state[public][key].value)
 }
 
+// State returns a copy of the committed state.
+func (cc *Chaincode) State() map[string]string {
+	all := make(map[string]string)
+	for _, key := range cc.Keys() {
+		all[key] = string(cc.Get(key))
+	}
+	return all
+}
+
 // Keys returns the committed keys, sorted, composite ones first.
 func (cc *Chaincode) Keys() []string {
 	cc.channel.mu.Lock()

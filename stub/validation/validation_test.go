@@ -240,7 +240,7 @@ func TestForgedInnerSignature(t *testing.T) {
 			p.Signature = sign(t, s.Orgs[scene.Org2].Client("other"), p.GetProposalBytes())
 		}, protocol.CodeBadSignature},
 		"high-S": {func(t *testing.T, _ *stage, p *peer.SignedProposal) {
-			p.Signature = highS(t, p.GetSignature())
+			p.Signature = fpctest.HighS(t, p.GetSignature())
 		}, protocol.CodeBadSignature},
 	} {
 		t.Run(name, func(t *testing.T) {

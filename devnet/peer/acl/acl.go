@@ -38,27 +38,6 @@ var local = map[string]common.MSPRole_MSPRoleType{
 	"cscc/GetChannels":                              common.MSPRole_MEMBER,
 }
 
-// channelWide lists the policies that stand unless the channel sets others.
-var channelWide = map[string]string{
-	"_lifecycle/CommitChaincodeDefinition": policy.ApplicationWriters,
-	"_lifecycle/QueryChaincodeDefinition":  policy.ApplicationWriters,
-	"_lifecycle/QueryChaincodeDefinitions": policy.ApplicationWriters,
-	"_lifecycle/CheckCommitReadiness":      policy.ApplicationWriters,
-	"qscc/GetChainInfo":                    policy.ApplicationReaders,
-	"qscc/GetBlockByNumber":                policy.ApplicationReaders,
-	"qscc/GetBlockByHash":                  policy.ApplicationReaders,
-	"qscc/GetTransactionByID":              policy.ApplicationReaders,
-	"qscc/GetBlockByTxID":                  policy.ApplicationReaders,
-	"cscc/GetConfigBlock":                  policy.ApplicationReaders,
-	"cscc/GetChannelConfig":                policy.ApplicationReaders,
-	Propose:                                policy.ApplicationWriters,
-	ChaincodeToChaincode:                   policy.ApplicationWriters,
-	EventBlock:                             policy.ApplicationReaders,
-	EventFilteredBlock:                     policy.ApplicationReaders,
-	CommitStatus:                           policy.ApplicationReaders,
-	ChaincodeEvents:                        policy.ApplicationReaders,
-}
-
 // DeniedError says that a caller may not use a resource.
 type DeniedError struct {
 	Resource, Channel, Policy string
@@ -126,16 +105,13 @@ func (c *Checker) permits(resource, channelID string, id *msp.Presented) error {
 
 // rule returns the policy that decides about a resource of a channel.
 func (c *Checker) rule(resource, channelID string) (path string, rule policy.Policy, err error) {
-	path, ok := channelWide[resource]
-	if !ok {
-		return "", nil, fmt.Errorf("no access rule for %s", resource)
-	}
 	bundle, ok := c.Bundle(channelID)
 	if !ok {
 		return "", nil, fmt.Errorf("failed to get policy manager for channel [%s]", channelID)
 	}
-	if set, ok := bundle.ACL(resource); ok {
-		path = set
+	path, ok = bundle.ACL(resource)
+	if !ok {
+		return "", nil, fmt.Errorf("no access rule for %s", resource)
 	}
 	rule, _ = bundle.Policy(path)
 	return path, rule, nil

@@ -21,7 +21,7 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	pb "github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/shim"
-	"github.com/privatechaincode/fpc/trace"
+	"github.com/privatechaincode/fpc/trace/tracetest"
 )
 
 const cc = "kv"
@@ -318,32 +318,19 @@ func TestOneStateView(t *testing.T) {
 
 // The steps of the flows that arrive at a peer are recorded there.
 func TestSteps(t *testing.T) {
-	var steps recorder
-	n := peertest.Start(t, 1, func(c *peer.Config) { c.Trace = &steps })
+	var recorded tracetest.Recorder
+	n := peertest.Start(t, 1, func(c *peer.Config) { c.Trace = &recorded })
 	n.Deploy(t, peertest.Definition{Name: cc}, peertest.Func(func(shim.ChaincodeStubInterface) *shim.Response { return shim.Success(nil) }))
 	client := n.Orgs[0].Client()
 	for _, function := range []string{"chaincodeInvoke", "validateEnclaveEndorsement", "queryPolicy"} {
 		n.Nodes[0].Answer(t, client, peertest.Run(cc, function), nil)
 	}
 	want := "LC-2 admin->peer; LC-3 admin->lifecycle; LC-4 admin->lifecycle; INV-6 client->peer; INV-17 stub->peer; VAL-1 client->peer"
-	if got := steps.String(); got != want {
+	var steps []string
+	for _, e := range recorded.Events() {
+		steps = append(steps, fmt.Sprintf("%s %s->%s", e.Step, e.From, e.To))
+	}
+	if got := strings.Join(steps, "; "); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-}
-
-type recorder struct {
-	mu    sync.Mutex
-	steps []string
-}
-
-func (r *recorder) Record(e trace.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.steps = append(r.steps, fmt.Sprintf("%s %s->%s", e.Step, e.From, e.To))
-}
-
-func (r *recorder) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return strings.Join(r.steps, "; ")
 }
