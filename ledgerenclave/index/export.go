@@ -123,7 +123,7 @@ func (e *Export) add(part *fpc.LedgerPart) int {
 	value, _ := e.view.values.Get(e.key)
 	r := e.record
 	part.Keys = append(part.Keys, &fpc.LedgerKey{
-		Key: []byte(e.key), Hash: r.hash[:], Metadata: []byte(e.view.index.packed(r)), Version: r.version, Writer: r.writer, Value: []byte(value),
+		Key: []byte(e.key), Hash: r.hash[:], Metadata: []byte(e.view.packed(r)), Version: r.version, Writer: r.writer, Value: []byte(value),
 	})
 	size := keySize + len(e.key) + len(value)
 	e.key, e.record, e.more = e.next()

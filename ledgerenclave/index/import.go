@@ -144,7 +144,7 @@ func (m *Import) keys(keys []*fpc.LedgerKey) error {
 		}
 		m.last = key
 		r := record{hash: [32]byte(k.GetHash()), version: k.GetVersion(), writer: k.GetWriter()}
-		r.metadata = m.index.intern(string(k.GetMetadata()))
+		r.metadata = m.index.metadata.intern(string(k.GetMetadata()))
 		state = append(state, Change[record]{Key: key, Value: r})
 		in := m.index.names[binary.BigEndian.Uint32(k.GetKey())]
 		if in.collection == "" && m.index.keep(in.namespace) {
@@ -191,7 +191,7 @@ func (m *Import) Finish() (*Index, error) {
 	case uint64(len(x.hashes)) != v.height || x.hashes[v.height-1] != v.hash:
 		return nil, misfit("%d blocks, want %d", len(x.hashes), v.height)
 	}
-	v.transactions = x.txs.size
+	v.transactions, v.metadata = x.txs.size, x.metadata.entries
 	x.views = []*View{v}
 	return x, nil
 }

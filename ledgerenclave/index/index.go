@@ -29,14 +29,14 @@ type Index struct {
 	keep      func(namespace string) bool
 	keptHeads int
 
-	mu       sync.RWMutex // guards the rest, which only grows
-	txs      *transactions
-	hashes   [][32]byte // of all blocks' headers
-	buckets  map[bucket]uint32
-	names    []bucket // by number
-	metadata []string // encoded, by number from 1
-	interned map[string]uint32
-	views    []*View // the newest ones, oldest first; the last is the head
+	mu      sync.RWMutex // guards the following, which only grow
+	txs     *transactions
+	hashes  [][32]byte // of all blocks' headers
+	buckets map[bucket]uint32
+	names   []bucket // by number
+	views   []*View  // the newest ones, oldest first; the last is the head
+
+	metadata *metadata // of whoever adds blocks; views have their own slices of it
 }
 
 // bucket is a namespace's public state, or the hashed state of a collection.
@@ -47,7 +47,7 @@ type bucket struct{ namespace, collection string }
 func New(keepValues func(namespace string) bool, keptHeads int) *Index {
 	return &Index{
 		keep: keepValues, keptHeads: max(1, keptHeads), txs: newTransactions(), buckets: make(map[bucket]uint32),
-		metadata: []string{""}, interned: make(map[string]uint32),
+		metadata: newMetadata(),
 	}
 }
 
@@ -94,7 +94,9 @@ func (x *Index) Add(j *Judged) (*View, error) {
 	if previous == nil {
 		previous = &View{index: x}
 	}
+	x.metadata.tidy(previous.state)
 	u.changes(previous)
+	next.metadata = x.metadata.entries
 	next.state, next.values = previous.state.Apply(u.state), previous.values.Apply(u.values)
 	next.removed = previous.removed.Apply(u.removed)
 	next.tainted = previous.tainted

@@ -146,7 +146,8 @@ func (c *chain) updates(result *validate.Result, state map[bucket]map[string]ite
 		old, there := state[in][key]
 		it := item{version: rwset.Version{Block: number, Tx: uint64(tx)}, writer: result.Txs[tx].TxID, enclaves: by[tx]}
 		if rapid.Bool().Draw(t, "has metadata") {
-			it.metadata = []rwset.Entry{{Name: "VALIDATION_PARAMETER", Value: []byte(key)}, {Name: "n", Value: nil}}
+			policy := fmt.Sprint(key, rapid.IntRange(0, 3).Draw(t, "policy"))
+			it.metadata = []rwset.Entry{{Name: "VALIDATION_PARAMETER", Value: []byte(policy)}, {Name: "n", Value: nil}}
 		}
 		remove, keep := rapid.IntRange(0, 3).Draw(t, "delete") == 0, there && rapid.IntRange(0, 3).Draw(t, "keep") == 0
 		value := rapid.SliceOfN(rapid.Byte(), 1, 4).Draw(t, "value")
@@ -200,6 +201,9 @@ func TestIndexAgainstANaiveLedger(t *testing.T) {
 		heads := rapid.IntRange(1, 8).Draw(t, "heads")
 		c := &chain{t: t, bundle: bundle, index: New(keepRegistry, heads), naive: &naive{txs: map[string]Position{}, codes: map[string]uint8{}}}
 		for range rapid.IntRange(1, 20).Draw(t, "blocks") {
+			if rapid.Bool().Draw(t, "tidy") {
+				c.index.metadata.limit = 0
+			}
 			c.next()
 			if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
 				before := c.index.Newest()

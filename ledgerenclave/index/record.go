@@ -14,7 +14,7 @@ import (
 // named by their number on the chain, from which block and position follow.
 type record struct {
 	hash     [sha256.Size]byte // of the value; in collections, as the transaction gave it
-	metadata uint32            // number in Index.metadata; 0: none
+	metadata uint32            // number in the view's metadata; 0: none
 	version  uint32            // transaction that wrote value or metadata last
 	writer   uint32            // transaction that wrote the value, and byEnclaves
 }
@@ -24,33 +24,6 @@ const byEnclaves = 1 << 31
 
 // maxTransactions is how many transactions the index can number.
 const maxTransactions = byEnclaves - 1
-
-// intern returns the number of a key's metadata: many keys share one policy, so
-// equal ones are kept once, and for ever.
-func (x *Index) intern(packed string) uint32 {
-	if packed == "" {
-		return 0
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	n, ok := x.interned[packed]
-	if !ok {
-		n = uint32(len(x.metadata))
-		x.metadata = append(x.metadata, packed)
-		x.interned[packed] = n
-	}
-	return n
-}
-
-// packed returns a key's metadata, encoded.
-func (x *Index) packed(r record) string {
-	if r.metadata == 0 {
-		return ""
-	}
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.metadata[r.metadata]
-}
 
 // packMetadata encodes metadata: names and values, each with its length before
 // it.

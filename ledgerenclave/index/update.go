@@ -55,7 +55,7 @@ func (u *update) public(w *validate.Update, before *View) {
 		}
 		return
 	}
-	r := record{metadata: u.x.intern(packMetadata(w.Metadata)), version: u.number(w.Version)}
+	r := record{metadata: u.x.metadata.intern(packMetadata(w.Metadata)), version: u.number(w.Version)}
 	if w.KeepValue {
 		old, _ := before.state.Get(key)
 		r.hash, r.writer = old.hash, old.writer
@@ -107,7 +107,7 @@ func (u *update) hashed(w *validate.HashedUpdate, before *View) {
 		u.state = append(u.state, Change[record]{Key: key, Delete: true})
 		return
 	}
-	r := record{metadata: u.x.intern(packMetadata(w.Metadata)), version: u.number(w.Version)}
+	r := record{metadata: u.x.metadata.intern(packMetadata(w.Metadata)), version: u.number(w.Version)}
 	if w.KeepValue {
 		old, _ := before.state.Get(key)
 		r.hash, r.writer = old.hash, old.writer

@@ -27,6 +27,7 @@ type View struct {
 	state        Tree[record]
 	values       Tree[string] // of the namespaces that are kept with values
 	removed      Tree[uint32] // keys that others than enclaves wrote or removed last: by which transaction
+	metadata     []string     // of the keys, encoded, by number
 	tainted      map[string]bool
 	transactions uint32 // how many there were
 }
@@ -100,8 +101,16 @@ func (v *View) info(namespace string, r record) *fpc.KeyInfo {
 	}
 }
 
+// packed returns a key's metadata, encoded.
+func (v *View) packed(r record) string {
+	if r.metadata == 0 {
+		return ""
+	}
+	return v.metadata[r.metadata]
+}
+
 // entries returns a key's metadata, nil if there is none.
-func (v *View) entries(r record) []rwset.Entry { return unpackMetadata(v.index.packed(r)) }
+func (v *View) entries(r record) []rwset.Entry { return unpackMetadata(v.packed(r)) }
 
 // KeyPolicy returns a key's own endorsement policy, nil if it has none.
 func (v *View) KeyPolicy(namespace, key string) []byte {
