@@ -74,6 +74,14 @@ var full = []mutant{
 		`case !bytes.Equal(action.ProposalHash, want.ProposalHash):`, `case false:`, "./protocol", "TestWrongEndorsementIsRefused",
 	},
 	{
+		"8", "INV-22", "the enclave's signature over the payload does not matter", "protocol/endorsed.go",
+		`if err := vk.VerifyEndorsement(m.GetPayload(), m.GetEndorser(), m.GetSignature()); err != nil {`, never, "./protocol", "TestAlteredEndorsementIsRefused",
+	},
+	{
+		"8", "INV-22", "any endorser passes where the identity is known", "protocol/endorsed.go",
+		`if len(want.Endorser) > 0 && bytes.Equal(endorser, want.Endorser) {`, `if len(want.Endorser) > 0 {`, "./protocol", "TestAlteredEndorsementIsRefused",
+	},
+	{
 		"8", "INV-22", "the endorser need not be the enclave that was asked", "protocol/endorsed.go",
 		`case block == nil || !bytes.Equal(block.Bytes, wanted.Raw):`, `case block == nil:`, "./protocol", "TestAlteredEndorsementIsRefused",
 	},

@@ -230,4 +230,12 @@ var ledgerEnclaves = []mutant{
 		"14", "KEY-5", "an orderers' organisation counts among the majority", "ledgerenclave/statement.go",
 		`if _, ok := a.view.Bundle().ApplicationOrg(endorser.MSPID()); !ok {`, never, "./ledgerenclave", "TestAttack14RefusedStatements",
 	},
+	{
+		"", "VAL-8", "policies that keys still have are let go of", "ledgerenclave/index/metadata.go",
+		`if !used[n] {`, `if !used[n] || n > 0 {`, "./ledgerenclave/index", "TestPoliciesThatNoKeyHasAreLetGo",
+	},
+	{
+		"", "VAL-8", "earlier heads lose policies with the newest", "ledgerenclave/index/metadata.go",
+		`entries: make([]string, end),`, `entries: before[:end],`, "./ledgerenclave/index", "TestPoliciesThatNoKeyHasAreLetGo",
+	},
 }

@@ -57,6 +57,9 @@ func TestPoliciesThatNoKeyHasAreLetGo(t *testing.T) {
 	old := x.Newest()
 	for n := 1; n <= times; n++ {
 		setPolicy(t, x, "changing", policy(n))
+		for height := max(x.Oldest(), old.Height()); height <= x.Newest().Height(); height++ {
+			wantPolicy(t, x.At(height), "changing", policy(int(height-old.Height())))
+		}
 	}
 	if got, most := x.metadata.size, metadataSlack+8*policySize; got > most {
 		t.Errorf("after %d policies of %d bytes: got %d bytes, want at most %d", times, policySize, got, most)
@@ -67,9 +70,6 @@ func TestPoliciesThatNoKeyHasAreLetGo(t *testing.T) {
 	wantPolicy(t, x.Newest(), "constant", policy(-1))
 	wantPolicy(t, old, "constant", policy(-1))
 	wantPolicy(t, old, "changing", policy(0))
-	for height := x.Oldest(); height <= x.Newest().Height(); height++ {
-		wantPolicy(t, x.At(height), "changing", policy(int(height)-2))
-	}
 }
 
 // A key whose policy was let go of with the key gets one anew.
