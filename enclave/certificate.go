@@ -58,11 +58,10 @@ func (e *Enclave) InstallCertificate(ctx context.Context, req *fpc.InstallCertif
 	if err := next.checkEndorser(); err != nil {
 		return nil, err
 	}
-	sealed, err := e.seal(ctx, &next)
+	sealed, err := e.become(ctx, &next)
 	if err != nil {
 		return nil, err
 	}
-	e.state.Store(&next)
 	var log steps
 	log.add(stepCertificate, stub, enclave, "install certificate")
 	return &fpc.InstallCertificateResponse{SealedState: sealed, Steps: log}, nil

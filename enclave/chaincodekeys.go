@@ -39,11 +39,10 @@ func (e *Enclave) GenerateCCKeys(ctx context.Context, req *fpc.GenerateCCKeysReq
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := e.seal(ctx, &next)
+	sealed, err := e.become(ctx, &next)
 	if err != nil {
 		return nil, err
 	}
-	e.state.Store(&next)
 	var log steps
 	log.add(step, stub, enclave, "generateCCKeys")
 	log.add("KEY-2", enclave, enclave, "sign key registration")

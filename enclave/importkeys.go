@@ -51,11 +51,10 @@ func (e *Enclave) ImportCCKeys(ctx context.Context, req *fpc.ImportCCKeysRequest
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := e.seal(ctx, &next)
+	sealed, err := e.become(ctx, &next)
 	if err != nil {
 		return nil, err
 	}
-	e.state.Store(&next)
 	log.add(stepImport, ledgerEnclave, enclave, "the registry's export, sender provisioned")
 	return &fpc.ImportCCKeysResponse{Registration: registration, SealedState: sealed, Steps: log}, nil
 }

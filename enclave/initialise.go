@@ -46,11 +46,10 @@ func (e *Enclave) Init(ctx context.Context, req *fpc.InitRequest, host StateAcce
 		return nil, err
 	}
 	log.add("REG-6", enclave, enclave, "attest AttestedData")
-	sealed, err := e.seal(ctx, s)
+	sealed, err := e.become(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	e.state.Store(s)
 	return &fpc.InitResponse{Credentials: credentials, SealedState: sealed, Steps: log}, nil
 }
 

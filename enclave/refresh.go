@@ -52,11 +52,10 @@ func (e *Enclave) Refresh(ctx context.Context, req *fpc.RefreshRequest, host Sta
 		held.lineage = held.lineage.Union(protocol.NewLineage(next.custody))
 		next.keys = &held
 	}
-	sealed, err := e.seal(ctx, &next)
+	sealed, err := e.become(ctx, &next)
 	if err != nil {
 		return nil, err
 	}
-	e.state.Store(&next)
 	var log steps
 	log.add(step, stub, enclave, "refresh")
 	log.add("REG-6", enclave, enclave, "attest AttestedData")

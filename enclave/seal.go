@@ -48,6 +48,17 @@ func (e *Enclave) seal(ctx context.Context, s *state) ([]byte, error) {
 	return out, nil
 }
 
+// become makes s this enclave's state, and returns it sealed: the host stores that
+// before anybody hears of what changed. Where sealing fails, nothing changes. The
+// caller holds the lock.
+func (e *Enclave) become(ctx context.Context, s *state) (sealed []byte, err error) {
+	if sealed, err = e.seal(ctx, s); err != nil {
+		return nil, err
+	}
+	e.state.Store(s)
+	return sealed, nil
+}
+
 func checkAAD(m *fpc.SealedState) []byte {
 	return keys.Encode("check", []byte(m.GetPlatform()), []byte(m.GetCodeId()))
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/privatechaincode/fpc/attest/sim/guest"
 	"github.com/privatechaincode/fpc/ercc"
 	"github.com/privatechaincode/fpc/fpctest"
+	"github.com/privatechaincode/fpc/fpctest/request"
 	"github.com/privatechaincode/fpc/fpctest/scene"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
@@ -252,17 +253,9 @@ func (w *world) request(creator []byte, args ...string) (ccreq []byte, r keys.Re
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	r = keys.NewResponseKey()
-	secret, err := r.MarshalSecret()
-	if err != nil {
-		w.T.Fatal(err)
-	}
 	binding := keys.RequestBinding{ChannelHash: w.ChannelHash, ChaincodeID: scene.Chaincode, Creator: creator}
-	request, err := protocol.SealRequest(ek, binding, keys.PadPadme, &fpc.ClearRequest{Args: shimtest.Args(args...), ResponseKey: secret})
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	return encode(w.T, request), r
+	sealed, r := request.Seal(w.T, ek, binding, &fpc.ClearRequest{Args: shimtest.Args(args...)})
+	return encode(w.T, sealed), r
 }
 
 // answer is what came of an invocation.

@@ -13,6 +13,7 @@ import (
 	"github.com/privatechaincode/fpc/enclave"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fpctest"
+	"github.com/privatechaincode/fpc/fpctest/request"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/keys"
@@ -49,18 +50,14 @@ func Args(args ...string) [][]byte {
 // AskWith is Ask for a clear request; its response key is filled in.
 func (w *World) AskWith(creator *fpctest.Member, clear *fpc.ClearRequest) *Call {
 	w.T.Helper()
-	c := &Call{World: w, RKey: keys.NewResponseKey()}
-	var err error
-	clear.ResponseKey, err = c.RKey.MarshalSecret()
-	w.check(err)
-	sealed, err := protocol.SealRequest(w.Key, keys.RequestBinding{
+	sealed, rKey := request.Seal(w.T, w.Key, keys.RequestBinding{
 		ChannelHash: w.ChannelHash,
 		ChaincodeID: w.ChaincodeID,
 		Creator:     creator.Creator(),
-	}, keys.PadPadme, clear)
+	}, clear)
+	ccreq, err := proto.Marshal(sealed)
 	w.check(err)
-	c.CCReq, err = proto.Marshal(sealed)
-	w.check(err)
+	c := &Call{World: w, RKey: rKey, CCReq: ccreq}
 	c.Request = w.Propose(creator, w.Proposal(creator, protocol.InvokeArgs(c.CCReq)...))
 	return c
 }

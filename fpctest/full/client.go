@@ -13,6 +13,7 @@ import (
 	"github.com/privatechaincode/fpc/enclave"
 	"github.com/privatechaincode/fpc/fabric/envelope"
 	"github.com/privatechaincode/fpc/fpctest"
+	"github.com/privatechaincode/fpc/fpctest/request"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/keys"
@@ -55,17 +56,13 @@ func (w *World) AskAt(heights Heights, args ...string) *Call {
 // filled in.
 func (w *World) AskWith(creator *fpctest.Member, heights Heights, clear *fpc.ClearRequest) *Call {
 	w.T.Helper()
-	c := &Call{World: w, Creator: creator, rKey: keys.NewResponseKey()}
-	var err error
-	clear.ResponseKey, err = c.rKey.MarshalSecret()
-	w.check(err)
-	sealed, err := protocol.SealRequest(w.Key, keys.RequestBinding{
+	sealed, rKey := request.Seal(w.T, w.Key, keys.RequestBinding{
 		ChannelHash: w.Hash(), ChaincodeID: Chaincode, Creator: creator.Creator(),
-	}, keys.PadPadme, clear)
-	w.check(err)
+	}, clear)
 	sealed.AtHeight, sealed.MinHeight = heights.At, heights.Min
-	c.ccreq, err = proto.Marshal(sealed)
+	ccreq, err := proto.Marshal(sealed)
 	w.check(err)
+	c := &Call{World: w, Creator: creator, rKey: rKey, ccreq: ccreq}
 	c.propose()
 	return c
 }
