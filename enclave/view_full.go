@@ -24,7 +24,7 @@ type fullView struct {
 	log      *steps
 	ledger   []byte // the ledger enclave's instance id
 
-	pinned head              // height 0: none yet
+	pinned pinned            // height 0: no head yet
 	oldest uint64            // height below which no head will do
 	newest uint64            // height of the newest head heard of
 	peer   map[string][]byte // value hashes as the peer answered in this run; nil: absent
@@ -33,19 +33,6 @@ type fullView struct {
 	reruns int
 	waits  int
 }
-
-// How far a view goes to find a head at which the peer's state is: both are
-// bounded so that a host cannot make an enclave run for ever.
-const (
-	maxReruns = 5
-	maxWaits  = 3
-	// maxHeadWaits is how often it waits for the head that a request demands: a
-	// client that asks for one far ahead is told so before it gives up.
-	maxHeadWaits = 1
-	// maxBehind is how many blocks older than the newest head an execution may
-	// be: a peer shows a block to its followers before its own state has it.
-	maxBehind = 4
-)
 
 // newFullView begins an invocation's view (INV-9). Its head is not pinned yet: the
 // question about the proposal's creator (INV-11) travels with the first access to
@@ -61,99 +48,34 @@ func (e *Enclave) newFullView(ctx context.Context, s *state, p *verifiedProposal
 	if len(s.full.certificate) == 0 {
 		return nil, protocol.Errorf("INV-8", protocol.CodeNotCertified, "enclave %.12s has no certificate to endorse under", s.id)
 	}
-	v := &fullView{hostView: hostView{ctx, host}, enclave: e, state: s, proposal: p, log: log}
+	v := &fullView{
+		hostView: hostView{ctx, host}, enclave: e, state: s, proposal: p, log: log,
+		pinned: pinned{ctx: ctx, link: e.link, state: s, host: host, creator: p.creator},
+	}
 	used, err := e.link.use(ctx, s, host)
 	if err != nil {
 		return nil, err
 	}
 	v.ledger = used.InstanceID()
 	if e.config.BlindedKeys {
-		_, _, err = v.begin(nil)
+		_, err = v.begin(question{})
 	}
 	return v, err
-}
-
-// begin pins the first head: the one that the request names, or the newest. With
-// it go an access to the peer and asks at that head, if any. The peer is asked
-// once, however long the head is waited for.
-func (v *fullView) begin(access *fpc.StateRequest, asks ...*fpc.LedgerAsk) (*fpc.StateResponse, []*fpc.LedgerReply, error) {
-	at, lowest := v.proposal.request.GetAtHeight(), v.proposal.request.GetMinHeight()
-	if at != 0 && at < lowest {
-		return nil, nil, protocol.Errorf("INV-11", protocol.CodeBelowMinHead, "the request asks for height %d, and for none below %d", at, lowest)
-	}
-	var first *fpc.StateResponse
-	for {
-		resp, replies, err := v.pin(at, access, asks...)
-		if access != nil {
-			first, access = resp, nil
-		}
-		switch {
-		case protocol.CodeOf(err) == codeNotYet && v.waits < maxWaits:
-			err = v.await(at - 1)
-		case err == nil && v.pinned.height < lowest && v.waits < maxHeadWaits:
-			err = v.await(lowest - 1)
-		case err == nil && v.pinned.height < lowest:
-			return nil, nil, protocol.Errorf("INV-11", protocol.CodeBelowMinHead, "the ledger enclave is at height %d, the request asks for %d at least", v.pinned.height, lowest)
-		case err == nil:
-			v.oldest = max(lowest, 1)
-			if v.pinned.height > maxBehind {
-				v.oldest = max(v.oldest, v.pinned.height-maxBehind)
-			}
-			v.log.add("INV-11", ledgerEnclave, enclave, "creator valid, head pinned")
-			return first, replies, nil
-		case protocol.CodeOf(err) == codeNotYet:
-			return nil, nil, protocol.Errorf("INV-11", protocol.CodeStaleView, "the ledger enclave does not reach height %d in time", at)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-}
-
-// codeNotYet is the ledger enclave's: the height asked for is above its newest.
-const codeNotYet protocol.Code = "not_yet"
-
-// pin takes a head, 0 for the newest, at which the proposal's creator is valid,
-// not revoked and may propose (INV-11). What the peer answered is returned with an
-// error too.
-func (v *fullView) pin(at uint64, access *fpc.StateRequest, asks ...*fpc.LedgerAsk) (*fpc.StateResponse, []*fpc.LedgerReply, error) {
-	identity := &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Identity{Identity: &fpc.IdentityAsk{Identity: v.proposal.creator}}}
-	req := &fpc.LedgerRequest{At: at, Asks: append([]*fpc.LedgerAsk{identity}, asks...)}
-	resp, answer, err := v.enclave.link.ask(v.ctx, v.state, v.host, access, req)
-	if err != nil {
-		return resp, nil, err
-	}
-	if refused := answer.GetReplies()[0].GetIdentity().GetRefused(); refused != nil {
-		return resp, nil, fromFailure(refused)
-	}
-	v.pinned = head{answer.GetHead().GetHeight(), answer.GetHead().GetHash()}
-	v.newest = max(v.newest, v.pinned.height)
-	v.peer = make(map[string][]byte)
-	v.differ = false
-	return resp, answer.GetReplies()[1:], nil
 }
 
 // look asks peer and ledger enclave at once, the latter at the pinned head; the
 // first look pins it. A failure ends the run, whatever the chaincode makes of it.
 func (v *fullView) look(access *fpc.StateRequest, ask *fpc.LedgerAsk) (*fpc.StateResponse, *fpc.LedgerReply, error) {
-	at := v.lookAt
+	at := v.pinned.ask
 	if v.pinned.height == 0 {
 		at = v.begin
 	}
-	resp, replies, err := at(access, ask)
+	a, err := at(question{access, []*fpc.LedgerAsk{ask}})
 	if err != nil {
 		v.failed = err
 		return nil, nil, err
 	}
-	return resp, replies[0], nil
-}
-
-func (v *fullView) lookAt(access *fpc.StateRequest, asks ...*fpc.LedgerAsk) (*fpc.StateResponse, []*fpc.LedgerReply, error) {
-	resp, answer, err := v.enclave.link.ask(v.ctx, v.state, v.host, access, &fpc.LedgerRequest{At: v.pinned.height, Asks: asks})
-	if err == nil && !bytes.Equal(answer.GetHead().GetHash(), v.pinned.hash) {
-		err = protocol.Errorf(stepSession, CodeHiddenHead, "the ledger enclave's chain has another block %d than before", v.pinned.height-1)
-	}
-	return resp, answer.GetReplies(), err
+	return a.peer, a.ledger[0], nil
 }
 
 // hostFailed records that the host gave no answer, or one of no form: no run can end

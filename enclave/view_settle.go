@@ -21,7 +21,7 @@ func (v *fullView) settle() (again bool, err error) {
 	case v.failed != nil:
 		return false, v.failed
 	case v.pinned.height == 0:
-		_, _, err := v.begin(nil)
+		_, err := v.begin(question{})
 		return false, err
 	case !v.differ:
 		return false, nil
@@ -35,7 +35,7 @@ func (v *fullView) settle() (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	_, _, err = v.pin(height, nil)
+	_, err = v.pin(height, question{})
 	return true, err
 }
 

@@ -22,11 +22,11 @@ var full = []mutant{
 		`if err != nil || mode != ModeFull {`, never, "./enclave", "TestAttack24FullForeignPolicy",
 	},
 	{
-		"3", "INV-11", "the request's min_height does not matter", "enclave/view_full.go",
-		`case err == nil && v.pinned.height < lowest:`, `case false:`, "./enclave", "TestAttack03FullFrozenView",
+		"3", "INV-11", "the request's min_height does not matter", "enclave/view_head.go",
+		`case err == nil && v.pinned.height >= lowest:`, `case err == nil:`, "./enclave", "TestAttack03FullFrozenView",
 	},
 	{
-		"10", "INV-11", "the ledger enclave's word on the creator does not matter", "enclave/view_full.go",
+		"10", "INV-11", "the ledger enclave's word on the creator does not matter", "enclave/pinned.go",
 		`GetIdentity().GetRefused(); refused != nil {`, `GetIdentity().GetRefused(); refused != nil && len(refused.GetCode()) < 0 {`, "./enclave", "TestAttack10FullRevokedCreator",
 	},
 	{
@@ -122,8 +122,8 @@ var full = []mutant{
 		` || (req.GetAt() != 0 && h.GetHeight() != req.GetAt()) {`, ` {`, "./enclave", "TestAttack16FullAnswersThatDoNotFit",
 	},
 	{
-		"15", "INV-11", "another chain under the same session", "enclave/view_full.go",
-		`if err == nil && !bytes.Equal(answer.GetHead().GetHash(), v.pinned.hash) {`, never, "./enclave", "TestAttack16FullAnswersThatDoNotFit",
+		"15", "INV-11", "another chain under the same session", "enclave/pinned.go",
+		`if err == nil && !bytes.Equal(at.hash, p.hash) {`, never, "./enclave", "TestAttack16FullAnswersThatDoNotFit",
 	},
 	{
 		"3", "INV-20", "a head below the oldest that will do", "enclave/view_settle.go",
