@@ -48,6 +48,7 @@ func TestAttack08FullAlteredAnswer(t *testing.T) {
 		"answer":            {payload: func(p *protocol.EndorsedPayload) { p.Result.EncryptedResponse[0] ^= 1 }, want: protocol.CodeBadResponse},
 		"exec":              {payload: func(p *protocol.EndorsedPayload) { p.Result.Exec[0] ^= 1 }, want: protocol.CodeBadResponse},
 		"event":             {payload: func(p *protocol.EndorsedPayload) { p.Event.ChaincodeId = "other" }, want: protocol.CodeBadResponse},
+		"event elsewhere":   {payload: func(p *protocol.EndorsedPayload) { p.Event.TxId = strings.Repeat("ab", 32) }, want: protocol.CodeBadResponse},
 		"foreign write":     {access: func(b *rwset.Builder) { b.Write("other", "k", []byte("v")) }, want: protocol.CodeBadResponse},
 		"foreign read":      {access: func(b *rwset.Builder) { b.Read("other", "k", nil) }, want: protocol.CodeBadResponse},
 		"private data":      {access: func(b *rwset.Builder) { b.PrivateWrite(clienttest.Chaincode, "c", "k", []byte("v")) }, want: protocol.CodeBadResponse},
@@ -75,6 +76,20 @@ func TestAttack08FullAlteredAnswer(t *testing.T) {
 				t.Errorf("%d transactions committed, want none", n)
 			}
 		})
+	}
+}
+
+// An answer need not come with an event.
+func TestFullAnswerWithoutEvent(t *testing.T) {
+	w := clienttest.NewFull(t)
+	for _, e := range w.Enclaves {
+		e.AlterPayload = func(p *protocol.EndorsedPayload) { p.Event = nil }
+	}
+	if _, err := w.Connect(w.Config()).Contract(clienttest.Chaincode).Submit(t.Context(), "echo"); err != nil {
+		t.Errorf("submit: got error %v, want none", err)
+	}
+	if n := w.Orderer.Committed(); n != 1 {
+		t.Errorf("%d transactions committed, want one", n)
 	}
 }
 

@@ -78,6 +78,7 @@ type Network struct {
 
 	dir        string
 	options    Options
+	byzantine  channel.Profile // what the channel goes over to, where it migrates
 	orderers   []*ordererNode
 	ordererOrg *ca.Org
 	peers      []*node
@@ -91,6 +92,9 @@ type Options struct {
 	// Byzantine is for four BFT orderers in place of one raft orderer; Fabric 3
 	// only.
 	Byzantine bool
+	// Migrates is for four raft orderers whose channel can go over to BFT
+	// ([Network.byzantineOrderers]); Fabric 3 only.
+	Migrates bool
 	// ForeignPlugin is a second name that peers have for their own validation; who
 	// does not know it cannot judge what it validates. Empty: there is none.
 	ForeignPlugin string

@@ -34,7 +34,7 @@ type ordererNode struct {
 // they are and how they agree.
 func (n *Network) makeOrderers(crypto string, now time.Time, profile *channel.Profile) error {
 	hosts := []string{"orderer"}
-	if n.options.Byzantine {
+	if n.options.Byzantine || n.options.Migrates {
 		hosts = []string{"orderer1", "orderer2", "orderer3", "orderer4"}
 	}
 	var err error
@@ -61,20 +61,43 @@ func (n *Network) makeOrderers(crypto string, now time.Time, profile *channel.Pr
 	if n.options.Byzantine {
 		return n.agreeByBFT(profile)
 	}
+	if n.options.Migrates {
+		profile.Capabilities.Channel = []string{"V3_0"}
+		n.byzantine = *profile
+		if err := n.agreeByBFT(&n.byzantine); err != nil {
+			return err
+		}
+	}
 	return n.agreeByRaft(profile)
 }
 
 func (n *Network) agreeByRaft(profile *channel.Profile) error {
-	host, port := splitPort(n.Orderer.Address)
-	certificate, err := os.ReadFile(filepath.Join(n.ordererOrg.NodeDir(n.orderers[0].host), "tls", "server.crt"))
-	if err != nil {
-		return err
-	}
 	profile.Raft = &orderer.RaftConfigMetadata{
-		Consenters: []*orderer.RaftConsenter{{Host: host, Port: uint32(port), ClientTlsCert: certificate, ServerTlsCert: certificate}},
-		Options:    &orderer.RaftOptions{TickInterval: "50ms", ElectionTick: 10, HeartbeatTick: 1, MaxInflightBlocks: 5, SnapshotIntervalSize: 16 << 20},
+		Options: &orderer.RaftOptions{TickInterval: "50ms", ElectionTick: 10, HeartbeatTick: 1, MaxInflightBlocks: 5, SnapshotIntervalSize: 16 << 20},
+	}
+	for _, o := range n.orderers {
+		host, port := splitPort(o.address)
+		certificate, err := os.ReadFile(filepath.Join(n.ordererOrg.NodeDir(o.host), "tls", "server.crt"))
+		if err != nil {
+			return err
+		}
+		profile.Raft.Consenters = append(profile.Raft.Consenters, &orderer.RaftConsenter{Host: host, Port: uint32(port), ClientTlsCert: certificate, ServerTlsCert: certificate})
 	}
 	return nil
+}
+
+// byzantineOrderers is the orderers' part of the configuration once they agree by
+// BFT, for a network that migrates.
+func (n *Network) byzantineOrderers() (*common.ConfigGroup, error) {
+	genesis, err := n.byzantine.Genesis()
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := channel.FromBlock(genesis)
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Config().GetChannelGroup().GetGroups()["Orderer"], nil
 }
 
 // agreeByBFT makes every orderer a consenter. What a client sends to another
@@ -161,10 +184,14 @@ func (n *Network) startOrderer(ctx context.Context, o *ordererNode) (err error) 
 // untilOrdering waits for the leader, without which orderers refuse what is
 // broadcast.
 func (n *Network) untilOrdering(ctx context.Context) error {
-	metric := "consensus_etcdraft_is_leader"
 	if n.options.Byzantine {
-		metric = "consensus_BFT_is_leader"
+		return n.untilLed(ctx, "consensus_BFT_is_leader")
 	}
+	return n.untilLed(ctx, "consensus_etcdraft_is_leader")
+}
+
+// untilLed waits until one orderer leads, as a metric tells.
+func (n *Network) untilLed(ctx context.Context, metric string) error {
 	leads := func(o *ordererNode) bool {
 		metrics, err := o.get("/metrics")
 		return err == nil && strings.Contains(metrics, metric+`{channel="`+channelID+`"} 1`)

@@ -129,7 +129,13 @@ func configUpdates(f *follower) {
 
 func (f *follower) configUpdate(change func(*common.ConfigGroup), signers []msp.Signer) *common.Envelope {
 	f.t.Helper()
-	from := f.ledger.Bundle().Config()
+	return f.updateOf(f.ledger.Bundle(), f.n.Orgs[0].Admin, change, signers)
+}
+
+// updateOf is an update of a configuration, sent by sender.
+func (f *follower) updateOf(bundle *channel.Bundle, sender msp.Signer, change func(*common.ConfigGroup), signers []msp.Signer) *common.Envelope {
+	f.t.Helper()
+	from := bundle.Config()
 	to := proto.CloneOf(from)
 	change(to.ChannelGroup)
 	update, err := channel.ComputeUpdate(f.n.Channel, from, to)
@@ -146,7 +152,7 @@ func (f *follower) configUpdate(change func(*common.ConfigGroup), signers []msp.
 		}
 		signatures = append(signatures, s)
 	}
-	e, err := channel.UpdateEnvelope(f.n.Channel, raw, signatures, forge.nonce(), time.Now(), f.n.Orgs[0].Admin)
+	e, err := channel.UpdateEnvelope(f.n.Channel, raw, signatures, forge.nonce(), time.Now(), sender)
 	if err != nil {
 		f.t.Fatal(err)
 	}

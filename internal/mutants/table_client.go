@@ -203,4 +203,12 @@ var clientChecks = []mutant{
 		"8", "INV-20", "one result that differs ends the call", "client/gather.go",
 		`if next := g.complete(agreeing); len(next) > 0 {`, `if next := g.complete(agreeing); len(next) > 0 && len(groups) < 2 {`, "./client", "TestAttack08FullOneLiarIsPassedOver",
 	},
+	{
+		"", "INV-22", "an answer must come with an event", "client/trust/full.go",
+		`if len(action.Event) == 0 {`, never, "./client", "TestFullAnswerWithoutEvent",
+	},
+	{
+		"8", "INV-22", "the event of another transaction", "client/trust/full.go",
+		`event.GetChaincodeId() != chaincode || event.GetTxId() != txID {`, `event.GetChaincodeId() != chaincode {`, "./client", "TestAttack08FullAlteredAnswer",
+	},
 }

@@ -238,4 +238,8 @@ var ledgerEnclaves = []mutant{
 		"", "VAL-8", "earlier heads lose policies with the newest", "ledgerenclave/index/metadata.go",
 		`entries: make([]string, end),`, `entries: before[:end],`, "./ledgerenclave/index", "TestPoliciesThatNoKeyHasAreLetGo",
 	},
+	{
+		"15", "VAL-8", "a channel that became BFT still needs one orderer's signature only", "fabric/channel/bundle.go",
+		`if b.consensus.Type == typeBFT {`, never, "./ledgerenclave", "TestAttack15RaftBecomesBFT",
+	},
 }

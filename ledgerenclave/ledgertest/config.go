@@ -20,6 +20,31 @@ func (c *Chain) Configure(of func(*common.ConfigGroup) *common.ConfigValue, valu
 	c.T.Helper()
 	to := proto.CloneOf(c.Bundle.Config())
 	of(to.GetChannelGroup()).Value = devtest.Marshal(c.T, value)
+	env := c.update(to, signers)
+	to.Sequence++
+	of(to.GetChannelGroup()).Version++
+	return c.configTx(&common.ConfigEnvelope{Config: to, LastUpdate: env})
+}
+
+// Reconfigure is a config transaction that the channel accepts: it edits the
+// configuration, agreed to by the signers.
+func (c *Chain) Reconfigure(edit func(*common.ConfigGroup), signers ...msp.Signer) []byte {
+	c.T.Helper()
+	to := proto.CloneOf(c.Bundle.Config())
+	edit(to.GetChannelGroup())
+	proposed, err := c.Bundle.Propose(c.update(to, signers))
+	if err != nil {
+		c.T.Fatal(err)
+	}
+	return c.configTx(proposed)
+}
+
+// at is when all updates are made.
+var at = time.Unix(1_700_000_000, 0)
+
+// update is the signed update that leads to a configuration.
+func (c *Chain) update(to *common.Config, signers []msp.Signer) *common.Envelope {
+	c.T.Helper()
 	update, err := channel.ComputeUpdate(ChannelID, c.Bundle.Config(), to)
 	if err != nil {
 		c.T.Fatal(err)
@@ -33,21 +58,24 @@ func (c *Chain) Configure(of func(*common.ConfigGroup) *common.ConfigValue, valu
 		}
 		signatures = append(signatures, signature)
 	}
-	at := time.Unix(1_700_000_000, 0)
 	env, err := channel.UpdateEnvelope(ChannelID, raw, signatures, devtest.Nonce(c.T), at, c.Client(1))
 	if err != nil {
 		c.T.Fatal(err)
 	}
-	to.Sequence++
-	of(to.GetChannelGroup()).Version++
+	return env
+}
+
+// configTx is the orderer's transaction of a configuration; the chain goes on under
+// it where it is one.
+func (c *Chain) configTx(of *common.ConfigEnvelope) []byte {
+	c.T.Helper()
 	signed, err := envelope.NewSigned(envelope.Message{
-		Type: common.HeaderType_CONFIG, ChannelID: ChannelID, Nonce: devtest.Nonce(c.T), Timestamp: at,
-		Data: &common.ConfigEnvelope{Config: to, LastUpdate: env},
+		Type: common.HeaderType_CONFIG, ChannelID: ChannelID, Nonce: devtest.Nonce(c.T), Timestamp: at, Data: of,
 	}, c.orderer)
 	if err != nil {
 		c.T.Fatal(err)
 	}
-	if bundle, err := channel.NewBundle(ChannelID, to); err == nil {
+	if bundle, err := channel.NewBundle(ChannelID, of.GetConfig()); err == nil {
 		c.Bundle = bundle
 	}
 	return devtest.Marshal(c.T, signed)
