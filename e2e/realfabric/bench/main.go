@@ -10,18 +10,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
-	"runtime/pprof"
-	"strings"
 
 	"github.com/privatechaincode/fpc/e2e/realfabric"
+	"github.com/privatechaincode/fpc/internal/bench/report"
 )
 
 func main() {
@@ -63,7 +60,7 @@ func run(ctx context.Context, programs realfabric.Programs, s settings, out stri
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Hyperledger Fabric %s; %s, %d cores, %s/%s; load average %s\n\n", version, runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, loadAverage())
+	fmt.Printf("Hyperledger Fabric %s; %s\n\n", version, report.Machine())
 	dir, err := os.MkdirTemp("", "fpc-bench-fabric-")
 	if err != nil {
 		return err
@@ -74,30 +71,19 @@ func run(ctx context.Context, programs realfabric.Programs, s settings, out stri
 		return err
 	}
 	defer p.stop()
-	all, err := p.measure(ctx, s)
-	if err != nil || out == "" {
+	var all figures
+	err = report.Profiled(s.profile, func() (err error) {
+		all, err = p.measure(ctx, s)
 		return err
-	}
-	text, err := json.MarshalIndent(all, "", "  ")
+	})
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, append(text, '\n'), 0o644)
+	return report.Write(out, all)
 }
 
 // measure takes all measurements, latency first: it wants a network at rest.
 func (p *pair) measure(ctx context.Context, s settings) (_ figures, err error) {
-	if s.profile != "" {
-		file, err := os.Create(s.profile)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return nil, err
-		}
-		defer pprof.StopCPUProfile()
-	}
 	all, err := p.latencies(ctx, pick(s, 5, 30))
 	if err != nil {
 		return nil, err
@@ -116,14 +102,4 @@ func pick[T any](s settings, quick, whole T) T {
 		return quick
 	}
 	return whole
-}
-
-// loadAverage tells how busy the machine was before.
-func loadAverage() string {
-	raw, err := os.ReadFile("/proc/loadavg")
-	fields := strings.Fields(string(raw))
-	if err != nil || len(fields) < 3 {
-		return "unknown"
-	}
-	return strings.Join(fields[:3], " ")
 }

@@ -8,19 +8,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
-	"runtime/pprof"
 	"strings"
 	"time"
 
 	"github.com/privatechaincode/fpc/internal/bench"
+	"github.com/privatechaincode/fpc/internal/bench/report"
 )
 
 func main() {
@@ -39,7 +36,7 @@ func main() {
 	if *soak > 0 {
 		work = func() error { return runSoak(ctx, config, *soak) }
 	}
-	if err := profiled(profile, work); err != nil {
+	if err := report.Profiled(profile, work); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -48,7 +45,7 @@ func main() {
 // prepare names the programs' folder absolutely, and prints what machine this is.
 func prepare(config *bench.Config) (err error) {
 	config.Bin, err = filepath.Abs(config.Bin)
-	fmt.Printf("%s, %d cores, %s/%s; load average %s\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, loadAverage())
+	fmt.Printf("%s\n\n", report.Machine())
 	return err
 }
 
@@ -59,7 +56,7 @@ func runSoak(ctx context.Context, config bench.Config, lasts time.Duration) erro
 	}
 	found, err := bench.Soak(ctx, config, lasts)
 	fmt.Println(found)
-	fmt.Printf("load average at the end %s\n", loadAverage())
+	fmt.Printf("load average at the end %s\n", report.LoadAverage())
 	return err
 }
 
@@ -72,40 +69,8 @@ func run(ctx context.Context, config bench.Config, out string) error {
 		figures[f.Name] = f.Value
 		fmt.Println(f)
 	})
-	if err != nil || out == "" {
-		return err
-	}
-	text, err := json.MarshalIndent(figures, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, append(text, '\n'), 0o644)
-}
-
-// profiled runs f under the CPU profiler, if there is a file for the profile.
-func profiled(path string, f func() error) error {
-	if path == "" {
-		return f()
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := pprof.StartCPUProfile(file); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	failed := f()
-	pprof.StopCPUProfile()
-	return errors.Join(failed, file.Close())
-}
-
-// loadAverage tells how busy the machine was before: ratios bear it, absolute
-// figures do not.
-func loadAverage() string {
-	raw, err := os.ReadFile("/proc/loadavg")
-	fields := strings.Fields(string(raw))
-	if err != nil || len(fields) < 3 {
-		return "unknown"
-	}
-	return strings.Join(fields[:3], " ")
+	return report.Write(out, figures)
 }
