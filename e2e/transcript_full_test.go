@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/privatechaincode/fpc/client"
+	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
@@ -63,6 +64,13 @@ func TestTranscriptsFull(t *testing.T) {
 	cut.Store(true)
 	r.must(contract.Evaluate(w.ctx, "AssetsByOwner", "ann"))
 	r.take("full-query")
+
+	roots, err := admin.Roots(r.ctx, r.At(0, r.Orgs[0].Admin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.refresh(roots)
+	r.take("full-refresh")
 
 	r.tookAll(fullMode)
 }

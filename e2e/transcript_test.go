@@ -50,7 +50,8 @@ var script = map[string]string{
 		"INV-15 INV-16 INV-17 INV-17 INV-19 INV-6 INV-7 INV-8 INV-10 INV-11 INV-19 INV-21 VAL-6 VAL-7 VAL-8 VAL-7 VAL-8 VAL-7 VAL-8 INV-22",
 	"full-invocation": "INV-1 INV-3 INV-4 INV-20 INV-6 INV-7 INV-8 INV-10 INV-12 INV-14 EX-1 INV-11 EX-1 INV-11 EX-2 INV-15 INV-16 INV-17 INV-17 INV-19 " +
 		"INV-6 INV-7 INV-8 INV-10 INV-12 INV-14 EX-1 INV-11 EX-1 INV-11 EX-2 INV-15 INV-16 INV-17 INV-17 INV-19 INV-21 VAL-6 VAL-7 VAL-8 VAL-7 VAL-8 VAL-7 VAL-8 INV-22",
-	"full-query": "INV-1 INV-3 INV-4 INV-6 INV-7 INV-8 INV-10 INV-12 INV-13 EX-3 INV-11 EX-3 INV-11 INV-15 INV-16 INV-17 INV-17 INV-19 INV-22",
+	"full-query":   "INV-1 INV-3 INV-4 INV-6 INV-7 INV-8 INV-10 INV-12 INV-13 EX-3 INV-11 EX-3 INV-11 INV-15 INV-16 INV-17 INV-17 INV-19 INV-22",
+	"full-refresh": "REG-15 REG-15 INV-9 INV-9 INV-9 REG-15 REG-6 REG-7 REG-11 REG-12 REG-15 REG-13 VAL-8 VAL-8 VAL-8",
 }
 
 // noArrow are the names in docs/flows.md that are rules, not messages.
@@ -81,7 +82,7 @@ func TestTranscripts(t *testing.T) {
 	r.validate(contract)
 	r.take("validation")
 
-	credentials := r.refresh()
+	credentials := r.refresh(nil)
 	r.take("refresh")
 
 	r.revoke(credentials)
@@ -154,14 +155,15 @@ func (r *run) validate(contract *client.Contract) {
 	}
 }
 
-// refresh is REG-15; it returns the enclave's id.
-func (r *run) refresh() string {
+// refresh is REG-15; roots are what ERCC holds the enclave's certificate against,
+// nil in Lite. It returns the enclave's id.
+func (r *run) refresh(roots []byte) string {
 	r.t.Helper()
 	credentials, err := r.host().Refresh(r.ctx, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	id, err := admin.Registry{Network: r.As(r.Orgs[0].Admin)}.Register(r.ctx, credentials, r.manifest, nil)
+	id, err := admin.Registry{Network: r.As(r.Orgs[0].Admin)}.Register(r.ctx, credentials, r.manifest, roots)
 	if err != nil {
 		r.t.Fatal(err)
 	}
