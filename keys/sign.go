@@ -17,7 +17,10 @@ import (
 
 // EnclaveSK is an enclave's signing key, Enclave_SK: ECDSA P-256 with SHA-256.
 // It never leaves the enclave except sealed.
-type EnclaveSK struct{ key *ecdsa.PrivateKey }
+type EnclaveSK struct {
+	key *ecdsa.PrivateKey
+	vk  EnclaveVK
+}
 
 // EnclaveVK verifies what its EnclaveSK signed, Enclave_VK.
 type EnclaveVK struct {
@@ -37,7 +40,12 @@ func NewEnclaveSK() (EnclaveSK, error) {
 	if err != nil {
 		return EnclaveSK{}, fmt.Errorf("keys: generate Enclave_SK: %w", err)
 	}
-	return EnclaveSK{key}, nil
+	return newEnclaveSK(key)
+}
+
+func newEnclaveSK(key *ecdsa.PrivateKey) (EnclaveSK, error) {
+	vk, err := newEnclaveVK(&key.PublicKey)
+	return EnclaveSK{key, vk}, err
 }
 
 // ParseEnclaveSK reads what [EnclaveSK.MarshalSecret] wrote.
@@ -46,7 +54,7 @@ func ParseEnclaveSK(b []byte) (EnclaveSK, error) {
 	if err != nil {
 		return EnclaveSK{}, fmt.Errorf("%w: Enclave_SK", ErrMalformed)
 	}
-	return EnclaveSK{key}, nil
+	return newEnclaveSK(key)
 }
 
 // MarshalSecret returns the key as 32 bytes, to be sealed and nothing else.
@@ -62,7 +70,7 @@ func (sk EnclaveSK) VK() (EnclaveVK, error) {
 	if sk.key == nil {
 		return EnclaveVK{}, ErrNoKey
 	}
-	return newEnclaveVK(&sk.key.PublicKey)
+	return sk.vk, nil
 }
 
 // Sign signs msg under label: ECDSA over [Digest](label, msg), ASN.1 DER, low-S.
