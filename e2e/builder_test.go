@@ -85,7 +85,7 @@ func (w *world) theLaunched(org int) deploy.Launched {
 	return found[0]
 }
 
-// steps are the steps of a process that the trace holds.
+// stepsOf are the steps of a process that the trace holds.
 func (w *world) stepsOf(process string) []string {
 	w.t.Helper()
 	events, err := trace.ReadDir(w.Trace)
@@ -122,15 +122,6 @@ func countLines(l *logged, mark int, words ...string) int {
 	return n
 }
 
-// myBid asks for the second organisation's bid.
-func (w *world) myBid() {
-	w.t.Helper()
-	answer, err := w.contract(1).Evaluate(w.ctx, "mybid", "a1")
-	if err != nil || !strings.Contains(string(answer), `"amount":42`) {
-		w.t.Errorf("mybid: got %s, error %v; want amount 42", answer, err)
-	}
-}
-
 // A peer launches stub and enclave when they are needed, and anew when either was
 // killed; what was sealed is there again (INV-6a to INV-6d).
 func TestPeerLaunchesTheStub(t *testing.T) {
@@ -142,10 +133,7 @@ func TestPeerLaunchesTheStub(t *testing.T) {
 		}
 	}
 	w.initialise()
-	w.submit("create", "a1", "a painting")
-	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {
-		t.Fatal(err)
-	}
+	w.openSale()
 	_, err := admin.Host{Peer: w.At(2, w.Orgs[2].Admin), Chaincode: w.name}.Status(w.ctx)
 	if err == nil || !strings.Contains(err.Error(), builder.EnvState) {
 		t.Errorf("status at a peer without a place for sealed state: got error %v, want one that names %s", err, builder.EnvState)
@@ -218,10 +206,7 @@ func TestOneLaunchForMany(t *testing.T) {
 	w := newLaunchedWorld(t)
 	w.launch(w.sample(w.name))
 	w.initialise()
-	w.submit("create", "a1", "a painting")
-	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {
-		t.Fatal(err)
-	}
+	w.openSale()
 	mark := w.log.mark()
 	if err := w.theLaunched(0).Kill(true, false); err != nil {
 		t.Fatal(err)
@@ -249,10 +234,7 @@ func TestLaunchedStubsEndWithTheNetwork(t *testing.T) {
 	w := newLaunchedWorld(t)
 	w.launch(w.sample(w.name))
 	w.initialise()
-	w.submit("create", "a1", "a painting")
-	if _, err := w.contract(1).Submit(w.ctx, "bid", "a1", "42"); err != nil {
-		t.Fatal(err)
-	}
+	w.openSale()
 	var before []deploy.Launched
 	for org := range w.Orgs {
 		before = append(before, w.launched(org)...)
