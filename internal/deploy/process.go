@@ -121,13 +121,3 @@ func lastLine(path string) string {
 	}
 	return string(raw)
 }
-
-// FreeAddress finds a loopback address that nothing listens on.
-func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
