@@ -11,6 +11,7 @@ import (
 )
 
 func TestStartGuide(t *testing.T) {
+	alongside(t)
 	guide.Run(t, guide.Page{Root: "..", Name: "start.md", Wants: []string{
 		"provisioned",   // fpc enclave list
 		`"amount":4200`, // the bidder reads the own bid
@@ -23,6 +24,7 @@ func TestStartGuide(t *testing.T) {
 }
 
 func TestFullGuide(t *testing.T) {
+	alongside(t)
 	guide.Run(t, guide.Page{Root: "..", Name: "full.md", Wants: []string{
 		"provisioned, certified", // fpc enclave list
 		`"amount":4200`,          // the bidder reads the own bid
@@ -35,6 +37,7 @@ func TestFullGuide(t *testing.T) {
 }
 
 func TestOperateGuide(t *testing.T) {
+	alongside(t)
 	guide.Run(t, guide.Page{Root: "..", Name: "operate.md", Marks: []string{"embedded"}, Wants: []string{
 		"propagateEnvironment:", // fpc builder install
 		`"a painting"`,          // the query after the kill
@@ -43,4 +46,12 @@ func TestOperateGuide(t *testing.T) {
 		"provisioned",   // fpc enclave list
 		"is down",
 	}})
+}
+
+// alongside lets a page be followed beside other tests: it waits more than it
+// computes, and its ports are its own.
+func alongside(t *testing.T) {
+	t.Helper()
+	guide.Build(t, "..")
+	t.Parallel()
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +32,21 @@ type Page struct {
 
 // patience bounds the run of a page.
 const patience = 8 * time.Minute
+
+var built sync.Once
+
+// Build makes the programs, once. A test that follows a page beside others calls it
+// before them: pages begin with `make build`, which then replaces nothing that runs.
+func Build(t *testing.T, root string) {
+	t.Helper()
+	built.Do(func() {
+		cmd := exec.Command("make", "build")
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("make build: %v\n%s", err, out)
+		}
+	})
+}
 
 // Run runs every command of a page, in one shell that stops at the first failure,
 // and looks for what they must print. What the page starts ends with the test.
