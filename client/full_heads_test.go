@@ -6,6 +6,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 
@@ -58,6 +59,28 @@ func TestAttack31FullHotKey(t *testing.T) {
 			t.Errorf("%d transactions committed, want none", n)
 		}
 	})
+}
+
+// TestFullViewsDiffer: where results differ, the head to ask again at is the lowest
+// of those read at: the newest that every enclave had reached (INV-20).
+func TestFullViewsDiffer(t *testing.T) {
+	for _, heights := range [][]uint64{{12, 10}, {10, 12}} {
+		w := clienttest.NewFull(t)
+		w.Enclaves, w.Changes = w.Enclaves[:2], []uint64{3, 11}
+		for i, e := range w.Enclaves {
+			e.Height = heights[i]
+		}
+		w.ViewFull()
+		p, err := w.Connect(w.Config()).Contract(clienttest.Chaincode).NewProposal(t.Context(), "echo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Endorse(t.Context())
+		var differ *client.ViewsDifferError
+		if !errors.As(err, &differ) || differ.Height != 10 {
+			t.Errorf("enclaves at %d: got %v, want results that differ, and 10 in common", heights, err)
+		}
+	}
 }
 
 // TestFullPeersBehind: a peer whose state is behind is asked again, by a proposal of

@@ -211,4 +211,8 @@ var clientChecks = []mutant{
 		"8", "INV-22", "the event of another transaction", "client/trust/full.go",
 		`event.GetChaincodeId() != chaincode || event.GetTxId() != txID {`, `event.GetChaincodeId() != chaincode {`, "./client", "TestAttack08FullAlteredAnswer",
 	},
+	{
+		"31", "INV-20", "enclaves are asked again at a head that not all have reached", "client/gather.go",
+		`height == 0 || h < height`, `h > height`, "./client", "TestFullViewsDiffer",
+	},
 }
