@@ -62,8 +62,8 @@ func (c *Contract) Check(ctx context.Context, refresh bool) (*trust.Chaincode, e
 }
 
 // Submit invokes a function and commits what it did (INV-1 to INV-22; VAL-1 to
-// VAL-5, or VAL-6 in Full mode: the definition tells). It returns the chaincode's answer once the transaction is committed as
-// valid.
+// VAL-5, or VAL-6 in Full mode: the definition tells). It returns the chaincode's
+// answer once the transaction is committed as valid.
 //
 // Errors: [NotAttestedError], [ChaincodeError], and those of client/fabric.
 func (c *Contract) Submit(ctx context.Context, function string, args ...string) ([]byte, error) {
