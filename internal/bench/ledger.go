@@ -216,6 +216,33 @@ func (c *ledgerChain) batches(blocks int) func(yield func([]madeBlock) bool) {
 	}
 }
 
+// chainMemory is how much memory a ledger enclave has in use while it follows a
+// chain.
+type chainMemory struct {
+	chain        *ledgerChain
+	before, most int64 // bytes
+}
+
+func (c *ledgerChain) memory() *chainMemory {
+	used := heap()
+	return &chainMemory{c, used, used}
+}
+
+// look looks how much is in use, before what is garbage is collected.
+func (m *chainMemory) look() {
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	m.most = max(m.most, int64(now.HeapAlloc))
+}
+
+// since tells what so many transactions have added.
+func (m *chainMemory) since(transactions int) string {
+	added := heap() - m.before
+	runtime.KeepAlive(m.chain)
+	return fmt.Sprintf("heap: %.1f MiB before, %.1f MiB more after it (%.0f bytes a transaction, %d keys), at most %.1f MiB with garbage and the blocks being made",
+		float64(m.before)/mebibyte, float64(added)/mebibyte, float64(added)/float64(transactions), chainKeys, float64(m.most)/mebibyte)
+}
+
 // ledger measures how fast a ledger enclave follows a chain: beside the signature
 // checks alone, on one processor and on all, and over a long chain.
 func ledger(ctx context.Context, c Config, _ string) (figures []Figure, err error) {
@@ -234,6 +261,7 @@ func ledger(ctx context.Context, c Config, _ string) (figures []Figure, err erro
 	if err != nil {
 		return nil, err
 	}
+	memory := chain.memory()
 	fed := 0
 	var spent time.Duration
 	var runs []float64 // of each batch, for the whole chain
@@ -246,6 +274,7 @@ func ledger(ctx context.Context, c Config, _ string) (figures []Figure, err erro
 			}
 		}
 		took := time.Since(start)
+		memory.look()
 		spent += took
 		fed += len(made)
 		runs = append(runs, took.Seconds()*float64(blocks)/float64(len(made)))
@@ -270,7 +299,10 @@ func ledger(ctx context.Context, c Config, _ string) (figures []Figure, err erro
 		{
 			Name: name, Value: spent.Seconds(), Runs: runs, Unit: " s",
 			Meaning: fmt.Sprintf("a ledger enclave follows a chain of %d transactions, each with three signatures", blocks*perBlock),
-			Details: []string{fmt.Sprintf("%.0f transactions/s on %d cores", float64(blocks*perBlock)/spent.Seconds(), processors)},
+			Details: []string{
+				fmt.Sprintf("%.0f transactions/s on %d cores", float64(blocks*perBlock)/spent.Seconds(), processors),
+				memory.since(blocks * perBlock),
+			},
 		},
 	}, nil
 }
