@@ -18,20 +18,16 @@ var given struct {
 	addresses []string
 }
 
-// FreeAddress finds a loopback address that nothing listens on. It does not give
-// one again soon: a program takes some time to listen, and the system may well name
-// the same port before. Of two programs with one address the second ends, while
-// whoever dials it finds the first.
+// FreeAddress finds a loopback address that nothing listens on. This process does
+// not give one again soon, nor for a minute does the system to another that asks for
+// any port: a program takes some time to listen. Of two programs with one address
+// the second ends, while whoever dials it finds the first.
 func FreeAddress() (string, error) {
 	given.Lock()
 	defer given.Unlock()
 	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		address, err := unused()
 		if err != nil {
-			return "", err
-		}
-		address := l.Addr().String()
-		if err := l.Close(); err != nil {
 			return "", err
 		}
 		if slices.Contains(given.addresses, address) {
@@ -43,4 +39,24 @@ func FreeAddress() (string, error) {
 		}
 		return address, nil
 	}
+}
+
+// unused closes a connection from the address's side: while the system remembers
+// that, it lets only those listen there who name the port.
+func unused() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	far, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return "", err
+	}
+	defer far.Close()
+	near, err := l.Accept()
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), near.Close()
 }
