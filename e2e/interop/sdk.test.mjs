@@ -285,11 +285,16 @@ describe("refusals", () => {
   });
 
   test("a deadline that passes", async () => {
-    const transaction = await contract.newProposal("CreateAsset", { arguments: [fresh(), "t", "r", "1"] }).endorse();
-    const commit = await transaction.submit();
+    const commit = await contract.submitAsync("CreateAsset", { arguments: [fresh(), "t", "r", "1"] });
+    // It may be committed before it is asked about; one that nobody submits never is.
+    const asked = messages.SignedCommitStatusRequest.deserializeBinary(commit.getBytes());
+    const request = messages.CommitStatusRequest.deserializeBinary(asked.getRequest_asU8());
+    request.setTransactionId("f".repeat(64));
+    asked.setRequest(request.serializeBinary());
+    const never = session.newCommit(asked.serializeBinary());
     // Both ends watch the deadline: where the peer notices first, it resets the
     // stream, and the SDK says CANCELLED.
-    await assert.rejects(commit.getStatus({ deadline: Date.now() + 1 }), (e) => {
+    await assert.rejects(never.getStatus({ deadline: Date.now() + 1 }), (e) => {
       assert.ok(e instanceof CommitStatusError, `got ${e?.constructor?.name}: ${e}`);
       assert.ok(["DEADLINE_EXCEEDED", "CANCELLED"].includes(grpcStatus[e.code]), details(e));
       return true;
