@@ -37,9 +37,9 @@ demo: build ## run the sealed-bid auction; ARGS=--json, ARGS=--trace
 
 .PHONY: test
 test: build ## unit, attack, transcript and end-to-end tests; the race detector where a C compiler is found
-	$(GO) test -timeout 30m ./...
+	$(GO) test -timeout 40m ./...
 	@if command -v $${CC:-cc} >/dev/null 2>&1; then \
-	  echo "$(GO) test -race $(CONCURRENT)"; CGO_ENABLED=1 $(GO) test -race -timeout 30m $(CONCURRENT); \
+	  echo "$(GO) test -race $(CONCURRENT)"; CGO_ENABLED=1 $(GO) test -race -timeout 40m $(CONCURRENT); \
 	elif [ -n "$(REQUIRE_RACE)" ]; then \
 	  echo "no C compiler found (set CC): the race detector needs one and REQUIRE_RACE is set" >&2; exit 1; \
 	else \

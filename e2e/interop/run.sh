@@ -23,4 +23,4 @@ fi
 
 # Scripts of dependencies are not run: one of them would build a native module.
 npm ci --ignore-scripts --no-audit --no-fund --silent
-exec "${GO:-go}" test -tags interop -count=1 -v .
+exec "${GO:-go}" test -tags interop -count=1 -timeout 40m -v .

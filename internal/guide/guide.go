@@ -31,7 +31,7 @@ type Page struct {
 }
 
 // patience bounds the run of a page.
-const patience = 8 * time.Minute
+const patience = 20 * time.Minute
 
 var built sync.Once
 
