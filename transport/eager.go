@@ -14,35 +14,26 @@ import (
 // takes to answer: on a virtual machine whose processor fell idle, tens of
 // microseconds. So whoever waits for one looks for it a while before it sleeps.
 const (
-	// hostLooks is for how long a call that is alone looks for what the enclave
-	// does next: it opens a request in less.
-	hostLooks = 300 * time.Microsecond
-	// enclaveLooks is for how long the enclave looks for the answer to its ask,
-	// and for a call that follows on the last.
-	enclaveLooks = 50 * time.Microsecond
-	// wanted is how long it takes at least to give up the processor where others
-	// want it: the other side of the stream too, if they share one.
-	wanted = 50 * time.Microsecond
-	// slice is how long it takes where somebody computes without end: more than
-	// the other side computes for, less than a scheduler's slice.
-	slice = 500 * time.Microsecond
+	// lookFor is for how long: an enclave opens a request in less.
+	lookFor = 300 * time.Microsecond
 	// maxRest is how many waits at most go by without a look after those in vain.
-	maxRest = 1023
+	maxRest = 255
 )
 
 // errNothing says that a stream has nothing to read at the moment.
 var errNothing = errors.New("nothing to read")
 
 // looks decides before each wait whether to look or to sleep at once. It looks as
-// long as that finds something: after a look in vain, or one that kept others from
-// the processor, it rests for a number of waits, which doubles from one to the
-// next, and is the largest at once where the processor has other work to do. Times make it faster or slower and nothing else, so that a clock may lie.
+// long as that finds something. After each look in vain that follows on another one
+// it rests for twice as many waits: somebody else wants the processor, or the other
+// side takes its time. Times make it faster or slower and nothing else, so that a
+// clock may lie.
 type looks struct {
 	atMost  time.Duration // 0: never
 	rest    int           // waits until the next look
-	penalty int           // the last rest, halved with each look that found something
+	penalty int           // the rest after the next look in vain; 0 when one has found something
 	now     func() time.Time
-	yield   func() // lets others have the processor
+	yield   func() // lets others have the processor: the other side too, if they share one
 }
 
 func newLooks(atMost time.Duration) *looks {
@@ -61,24 +52,17 @@ func (l *looks) read(b []byte, try func([]byte) (int, error)) (int, error) {
 		l.rest--
 		return 0, errNothing
 	}
-	begun := l.now()
-	for at := begun; ; {
+	end := l.now().Add(l.atMost)
+	for last := false; ; last = l.now().After(end) {
 		if n, err := try(b); err != errNothing {
-			l.penalty /= 2
+			l.penalty = 0
 			return n, err
 		}
-		l.yield()
-		before := at
-		switch at = l.now(); {
-		case at.Sub(before) > slice:
-			l.penalty = maxRest
-		case at.Sub(before) > wanted, at.Sub(begun) > l.atMost:
-			l.penalty = min(2*l.penalty+1, maxRest)
-		default:
-			continue
+		if last {
+			l.rest, l.penalty = l.penalty, min(2*l.penalty+1, maxRest)
+			return 0, errNothing
 		}
-		l.rest = l.penalty
-		return 0, errNothing
+		l.yield()
 	}
 }
 

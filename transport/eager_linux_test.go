@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -81,5 +82,48 @@ func TestEagerReaderLooksThenWaits(t *testing.T) {
 	}
 	if _, err := eager.Read(b); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("past the deadline: got %v, want %v", err, os.ErrDeadlineExceeded)
+	}
+}
+
+func TestOffer(t *testing.T) {
+	ours, theirs := sockets(t, true)
+	offer := offerOf(ours)
+	if offer == nil {
+		t.Fatal("a socket in non-blocking mode: got no way to offer it something")
+	}
+	b := make([]byte, 8)
+	if n, err := offer([]byte("hello")); n != 5 || err != nil {
+		t.Errorf("got %d, %v, want 5 bytes written", n, err)
+	}
+	if n, err := theirs.Read(b); err != nil || string(b[:n]) != "hello" {
+		t.Errorf("on the other side: got %q, %v, want %q", b[:n], err, "hello")
+	}
+	full := make([]byte, 1<<20)
+	for n, err := 1, error(nil); err != errNothing; n, err = offer(full) {
+		if n == 0 || err != nil {
+			t.Fatalf("until it is full: got %d, %v, want some bytes written", n, err)
+		}
+	}
+	_ = theirs.Close()
+	if n, err := offer(full); n != 0 || !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("nobody reads: got %d, %v, want %v", n, err, syscall.EPIPE)
+	}
+}
+
+// What the stream does not take at once follows when it does.
+func TestWriterOffersThenWaits(t *testing.T) {
+	ours, theirs := sockets(t, true)
+	w := newWriter(ours, nil, func(err error) { t.Errorf("got %v, want none", err) })
+	payload := bytes.Repeat([]byte("frame "), 1<<18) // more than a socket holds
+	sent := make(chan error, 1)
+	go func() {
+		sent <- w.send(kindReturn, nil, payload, func() (uint64, uint32, bool) { return 1, 0, true })
+	}()
+	f, err := newFrameReader(theirs, len(payload)).next()
+	if err != nil || !bytes.Equal(f.payload, payload) {
+		t.Errorf("got %d bytes, %v, want the %d that were sent", len(f.payload), err, len(payload))
+	}
+	if err := <-sent; err != nil {
+		t.Errorf("got %v, want none", err)
 	}
 }

@@ -46,10 +46,12 @@ func TestLooks(t *testing.T) {
 	for name, waits := range map[string][]wait{
 		"found at once":          {{1, 0, 1}, {1, 0, 1}},
 		"found later":            {{9, 0, 9}, {9, 0, 9}},
-		"in vain":                {{0, 0, 11}, {1, 0, 0}, {1, 0, 1}},
-		"in vain again":          {{0, 0, 11}, {1, 0, 0}, {0, 0, 11}, {1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {1, 0, 1}},
-		"found between":          {{0, 0, 11}, {1, 0, 0}, {1, 0, 1}, {0, 0, 11}, {1, 0, 0}, {1, 0, 1}},
-		"others want to compute": {{2, 100 * time.Microsecond, 1}, {1, 0, 0}, {1, 0, 1}},
+		"found at last":          {{12, 0, 12}, {12, 0, 12}},
+		"in vain":                {{0, 0, 12}, {1, 0, 1}},
+		"in vain again":          {{0, 0, 12}, {0, 0, 12}, {1, 0, 0}, {0, 0, 12}, {1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {1, 0, 1}},
+		"found between":          {{0, 0, 12}, {1, 0, 1}, {0, 0, 12}, {1, 0, 1}},
+		"others want to compute": {{0, 100 * time.Microsecond, 2}, {0, 100 * time.Microsecond, 2}, {1, 0, 0}, {1, 0, 1}},
+		"found after others":     {{2, 100 * time.Microsecond, 2}, {2, 100 * time.Microsecond, 2}},
 		"others for a moment":    {{2, time.Microsecond, 2}, {2, 0, 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,21 +92,6 @@ func TestNeverLooks(t *testing.T) {
 	m := &machine{}
 	if n, err := m.looks(0).read(nil, m.finds(1)); n != 0 || err != errNothing || m.tries != 0 {
 		t.Errorf("got %d, %v after %d tries, want none", n, err, m.tries)
-	}
-}
-
-// Where others compute without end, the next look is as far off as can be.
-func TestLooksBesideWork(t *testing.T) {
-	m := &machine{others: time.Millisecond}
-	l := m.looks(time.Microsecond)
-	_, _ = l.read(nil, m.finds(0))
-	for i := range maxRest {
-		if n, _ := l.read(nil, m.finds(1)); n == 1 {
-			t.Fatalf("got a look after %d waits, want none before %d", i, maxRest)
-		}
-	}
-	if n, _ := l.read(nil, m.finds(1)); n != 1 {
-		t.Errorf("got no look after %d waits, want one", maxRest)
 	}
 }
 

@@ -60,7 +60,7 @@ func NewHost(conn Conn, l Limits) *Host {
 		conn:   conn,
 		limits: l,
 		in:     newFrameReader(conn, l.MaxFrame),
-		looks:  newLooks(hostLooks),
+		looks:  newLooks(lookFor),
 		slots:  make(chan struct{}, l.MaxCalls),
 		bytes:  newBudget(l.MaxBytes),
 		calls:  make(map[uint64]*hostCall),

@@ -46,7 +46,7 @@ type ask struct {
 func newServer(rw io.ReadWriter, l Limits, handle Handler) *server {
 	s := &server{
 		limits: l, handle: handle, in: newFrameReader(rw, l.MaxFrame), calls: make(map[uint64]*serverCall), reading: true,
-		answers: newLooks(enclaveLooks), follows: newLooks(enclaveLooks),
+		answers: newLooks(lookFor), follows: newLooks(lookFor),
 	}
 	s.ctx, s.ended = context.WithCancelCause(context.Background())
 	s.w = newWriter(rw, nil, func(err error) { s.ended(err) })

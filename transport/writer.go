@@ -20,9 +20,10 @@ const keepBuffer = 256 << 10
 // idle writes at once, in its own goroutine (no hand-over, no wake-up); what
 // others add meanwhile it writes in one go afterwards.
 type writer struct {
-	w    io.Writer
-	arm  func() error // before each write; may be nil
-	fail func(error)  // called once, without the lock, when the stream fails
+	w     io.Writer
+	offer func([]byte) (int, error) // writes what it can without waiting; nil: that cannot be
+	arm   func() error              // before each write; may be nil
+	fail  func(error)               // called once, without the lock, when the stream fails
 
 	mu      sync.Mutex
 	room    sync.Cond // pending was taken, or err was set
@@ -33,7 +34,7 @@ type writer struct {
 }
 
 func newWriter(w io.Writer, arm func() error, fail func(error)) *writer {
-	wr := &writer{w: w, arm: arm, fail: fail}
+	wr := &writer{w: w, offer: offerOf(w), arm: arm, fail: fail}
 	wr.room.L = &wr.mu
 	return wr
 }
@@ -94,7 +95,7 @@ func (w *writer) write(b []byte) error {
 			return &FrameError{Code: Broken, Err: err}
 		}
 	}
-	_, err := w.w.Write(b)
+	err := w.put(b)
 	switch {
 	case err == nil:
 		return nil
@@ -105,6 +106,21 @@ func (w *writer) write(b []byte) error {
 	default:
 		return &FrameError{Code: Broken, Err: err}
 	}
+}
+
+// put writes to the stream: at once what it takes, and waits with the rest, as with
+// whatever is wrong with the stream.
+func (w *writer) put(b []byte) error {
+	if w.offer != nil {
+		if n, err := w.offer(b); err == nil {
+			b = b[n:]
+		}
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := w.w.Write(b)
+	return err
 }
 
 // stop makes every later send fail with err.
