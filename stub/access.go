@@ -66,27 +66,16 @@ func (a *access) both(ctx context.Context, m *fpc.StateRequest) (*fpc.StateRespo
 	if len(m.GetLedger()) == 0 {
 		return a.answer(ctx, m)
 	}
-	type ledger struct {
-		frame  []byte
-		failed *fpc.Failure
+	end := a.stub.ledger.relay(ctx, a.traced(ledgerAsk, a.step), m.GetLedger())
+	response, err := &fpc.StateResponse{}, error(nil)
+	if m.GetRequest() != nil {
+		response, err = a.answer(ctx, m)
 	}
-	asked := make(chan ledger, 1)
-	ask := func() {
-		frame, failed := a.stub.ledger.relay(ctx, a.traced(ledgerAsk, a.step), m.GetLedger())
-		asked <- ledger{frame, failed}
+	frame, failed := end()
+	if err != nil {
+		return nil, err
 	}
-	response := &fpc.StateResponse{}
-	if m.GetRequest() == nil {
-		ask()
-	} else {
-		go ask()
-		var err error
-		if response, err = a.answer(ctx, m); err != nil {
-			return nil, err
-		}
-	}
-	answer := <-asked
-	response.Ledger, response.LedgerFailed = answer.frame, answer.failed
+	response.Ledger, response.LedgerFailed = frame, failed
 	return response, nil
 }
 
@@ -115,7 +104,7 @@ func (a *access) answer(ctx context.Context, m *fpc.StateRequest) (*fpc.StateRes
 // openSession hands the enclave's hello to the ledger enclave (REG-5, INV-9), and
 // says what time it is.
 func (a *access) openSession(ctx context.Context, hello []byte) *fpc.StateResponse {
-	accept, failed := a.stub.ledger.relay(ctx, a.traced(ledgerSession, a.sessionStep()), hello)
+	accept, failed := a.stub.ledger.relay(ctx, a.traced(ledgerSession, a.sessionStep()), hello)()
 	return &fpc.StateResponse{Accept: accept, LedgerFailed: failed, Time: time.Now().Unix()}
 }
 

@@ -159,7 +159,7 @@ func (s *Stub) enclaveStatus(c call) ([]byte, error) {
 		return nil, err
 	}
 	if s.config.Ledger != "" {
-		status.Ledger, status.LedgerFailure = s.ledger.relay(c.ctx, ledgerStatus, nil)
+		status.Ledger, status.LedgerFailure = s.ledger.relay(c.ctx, ledgerStatus, nil)()
 	}
 	s.admin.Lock()
 	defer s.admin.Unlock()

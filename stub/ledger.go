@@ -44,17 +44,49 @@ type ledgerHost struct {
 // call relays one message. A connection that proves broken is made anew, once.
 // Errors have the code ledger_unreachable, or the one that the other side gave.
 func (l *ledgerHost) call(ctx context.Context, method string, request []byte) ([]byte, error) {
+	return l.begin(ctx, method, request)()
+}
+
+// begin is the first half of call: it sends the message, and returns the other half,
+// which has to follow.
+func (l *ledgerHost) begin(ctx context.Context, method string, request []byte) (end func() ([]byte, error)) {
 	if l.socket == "" {
-		return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "this stub was given no ledger host").
+		err := protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "this stub was given no ledger host").
 			WithHint("start it with --ledger SOCKET, or FPC_LEDGER, the socket of this peer's fpc-ledger-host")
+		return func() ([]byte, error) { return nil, err }
 	}
-	reconnected, waited := false, method == ledgerAwait
-	for {
-		host, err := l.connect(ctx)
-		if err != nil {
-			return nil, err
+	send := func() attempt { return l.send(ctx, method, request) }
+	first := send()
+	return func() ([]byte, error) { return l.finish(ctx, first, send, method == ledgerAwait) }
+}
+
+// attempt is one message on its way over one connection.
+type attempt struct {
+	host    *transport.Host // nil: there is no connection
+	pending transport.Pending
+	err     error // it could not be sent
+}
+
+func (l *ledgerHost) send(ctx context.Context, method string, request []byte) attempt {
+	host, err := l.connect(ctx)
+	if err != nil {
+		return attempt{err: err}
+	}
+	pending, err := host.Begin(ctx, method, request)
+	return attempt{host, pending, err}
+}
+
+// finish waits for an attempt's answer, and tries again where that may help.
+func (l *ledgerHost) finish(ctx context.Context, a attempt, again func() attempt, waited bool) ([]byte, error) {
+	for reconnected := false; ; a = again() {
+		if a.host == nil {
+			return nil, a.err
 		}
-		answer, err := host.Call(ctx, method, request, nil)
+		var answer []byte
+		err := a.err
+		if err == nil {
+			answer, err = a.pending.End(ctx, nil)
+		}
 		var failure *transport.Failure
 		switch {
 		case err == nil:
@@ -63,14 +95,14 @@ func (l *ledgerHost) call(ctx context.Context, method string, request []byte) ([
 			waited = true
 			// It is there, its ledger enclave is not yet: await ends when it is,
 			// or after a while, and the next answer says which.
-			_, _ = host.Call(ctx, ledgerAwait, nil, nil)
+			_, _ = a.host.Call(ctx, ledgerAwait, nil, nil)
 		case errors.As(err, &failure):
 			return nil, protocol.Errorf(failure.Step, protocol.Code(failure.Code), "%s", failure.Reason).WithHint(failure.Hint)
-		case reconnected || ctx.Err() != nil || host.Err() == nil:
+		case reconnected || ctx.Err() != nil || a.host.Err() == nil:
 			return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "the ledger host at %s did not answer: %w", l.socket, err)
 		default:
 			reconnected = true
-			l.drop(host)
+			l.drop(a.host)
 		}
 	}
 }
@@ -131,12 +163,16 @@ func (l *ledgerHost) closeLocked() {
 	}
 }
 
-// relay passes a frame on. A failure goes to the enclave as the reason why there
-// is no answer: it decides what follows from that.
-func (l *ledgerHost) relay(ctx context.Context, method string, request []byte) ([]byte, *fpc.Failure) {
-	answer, err := l.call(ctx, method, request)
-	if err != nil {
-		return nil, protocol.Failure(err)
+// relay passes a frame on; what it returns waits for the answer, and has to be
+// called. A failure goes to the enclave as the reason why there is no answer: it
+// decides what follows from that.
+func (l *ledgerHost) relay(ctx context.Context, method string, request []byte) (end func() ([]byte, *fpc.Failure)) {
+	wait := l.begin(ctx, method, request)
+	return func() ([]byte, *fpc.Failure) {
+		answer, err := wait()
+		if err != nil {
+			return nil, protocol.Failure(err)
+		}
+		return answer, nil
 	}
-	return answer, nil
 }

@@ -84,11 +84,28 @@ func (h *Host) armDeadline() error {
 // Errors: a [*Failure] of the enclave, a [*FrameError] when the connection
 // broke, [ErrClosed], a [*SizeError] for an oversized request, ctx's error.
 func (h *Host) Call(ctx context.Context, method string, request []byte, serve func(ctx context.Context, request []byte) ([]byte, error)) ([]byte, error) {
-	if err := h.fits(method, request); err != nil {
+	p, err := h.Begin(ctx, method, request)
+	if err != nil {
 		return nil, err
 	}
+	return p.End(ctx, serve)
+}
+
+// Pending is a call that was begun and has to be ended.
+type Pending struct {
+	host *Host
+	id   uint64
+	call *hostCall
+}
+
+// Begin sends a call and does not wait for its answer: [Pending.End] does, and must
+// follow. Errors are those of [Host.Call].
+func (h *Host) Begin(ctx context.Context, method string, request []byte) (Pending, error) {
+	if err := h.fits(method, request); err != nil {
+		return Pending{}, err
+	}
 	if err := h.admit(ctx, len(request)); err != nil {
-		return nil, err
+		return Pending{}, err
 	}
 	c := &hostCall{size: len(request), events: make(chan frame, h.limits.MaxAsks+1)}
 	var id uint64
@@ -101,9 +118,14 @@ func (h *Host) Call(ctx context.Context, method string, request []byte, serve fu
 		if id == 0 {
 			h.leave(c.size)
 		}
-		return nil, h.failure(err)
+		return Pending{}, h.failure(err)
 	}
-	return h.await(ctx, id, c, serve)
+	return Pending{h, id, c}, nil
+}
+
+// End is the rest of [Host.Call].
+func (p Pending) End(ctx context.Context, serve func(ctx context.Context, request []byte) ([]byte, error)) ([]byte, error) {
+	return p.host.await(ctx, p.id, p.call, serve)
 }
 
 func (h *Host) fits(method string, request []byte) error {

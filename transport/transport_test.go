@@ -65,6 +65,41 @@ func TestConcurrentCallsKeepTheirStateAccessesApart(t *testing.T) {
 	wg.Wait()
 }
 
+// Calls that were begun end in any order, and one that is given up frees its place.
+func TestBegunCallsEnd(t *testing.T) {
+	h, _ := pair(t, Limits{MaxCalls: 3}, func(ctx context.Context, c *Call) ([]byte, error) {
+		return c.Host(ctx, c.Request)
+	})
+	begin := func(request string) Pending {
+		t.Helper()
+		p, err := h.Begin(t.Context(), "m", []byte(request))
+		if err != nil {
+			t.Fatalf("begin %s: %v", request, err)
+		}
+		return p
+	}
+	end := func(ctx context.Context, p Pending) (string, error) {
+		got, err := p.End(ctx, func(_ context.Context, ask []byte) ([]byte, error) { return ask, nil })
+		return string(got), err
+	}
+	first, second, third := begin("first"), begin("second"), begin("third")
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := end(gone, second); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: got %q, %v, want %v", got, err, context.Canceled)
+	}
+	for want, p := range map[string]Pending{"first": first, "third": third} {
+		if got, err := end(t.Context(), p); err != nil || got != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	for range 3 { // as many as there are places
+		if got, err := end(t.Context(), begin("next")); err != nil || got != "next" {
+			t.Errorf("afterwards: got %q, %v, want next", got, err)
+		}
+	}
+}
+
 func TestConcurrentAsksOfOneCall(t *testing.T) {
 	h, _ := pair(t, Limits{MaxAsks: 3}, func(ctx context.Context, c *Call) ([]byte, error) {
 		var wg sync.WaitGroup
