@@ -129,8 +129,9 @@ func (e *Enclave) ChannelHash(context.Context) (*fpc.JoinResponse, error) {
 
 // Answer answers a request at the head that it names, or the newest. It is a
 // function of the chain up to that head (AgreeAsk: to the newest) alone: two
-// ledger enclaves of a channel answer alike, byte for byte. Failure codes: stale_view (older than the kept
-// heads), not_yet, malformed, too_large, not_joined.
+// ledger enclaves of a channel answer alike, byte for byte. Failure codes:
+// stale_view (older than the kept heads), not_yet, malformed, too_large,
+// not_joined.
 func (e *Enclave) Answer(req *fpc.LedgerRequest) *fpc.LedgerAnswer {
 	l, err := e.joined("INV-9")
 	if err != nil {

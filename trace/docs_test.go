@@ -39,6 +39,7 @@ var about = []struct{ name, title, text string }{
 	{"full-keys", "Full mode: keys for a second enclave", "The second organisation's enclave is registered; the first one exports its keys to it, under a head statement, and it imports them (KEY-4 to KEY-7)."},
 	{"full-invocation", "Full mode: invocation", "Two enclaves run a call at the same time, each with its ledger enclave; their endorsements form one transaction (INV-1 to INV-22, VAL-6 to VAL-8). What the two do side by side is drawn organisation by organisation."},
 	{"full-invocation-restarted", "Full mode: invocation, with a stub restarted", "The same, but one stub is not running when the proposal comes: it starts, the enclave unseals its state and makes a new session (INV-6a to INV-6d, INV-9)."},
+	{"full-refresh", "Full mode: refresh", "An enclave attests anew over a session with its ledger enclave (REG-15)."},
 	{"full-query", "Full mode: query", "One enclave runs a call, its ledger enclave proves what it reads, and nothing is committed."},
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +45,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.StringVar(&s.channel, "channel", getenv("FPC_CHANNEL"), "channel to follow (FPC_CHANNEL)")
 	flags.StringVar(&s.genesis, "genesis", getenv("FPC_GENESIS"), "file with the channel's genesis block; empty: the peer is asked for it (FPC_GENESIS)")
 	flags.StringVar(&s.ercc, "ercc", protocol.ERCCName, "name under which the enclave registry is defined on the channel")
-	flags.StringVar(&s.enclave, "enclave", or(getenv("FPC_LEDGER_ENCLAVE"), besides()), "the ledger enclave's program (FPC_LEDGER_ENCLAVE)")
+	flags.StringVar(&s.enclave, "enclave", cmp.Or(getenv("FPC_LEDGER_ENCLAVE"), besides()), "the ledger enclave's program (FPC_LEDGER_ENCLAVE)")
 	flags.StringVar(&s.state, "state", getenv("FPC_STATE"), "folder for checkpoints; one for all channels of a peer will do (FPC_STATE)")
 	flags.StringVar(&s.socket, "socket", getenv("FPC_LEDGER"), "path of the socket for stubs; empty: ledger.sock in the state folder of the channel (FPC_LEDGER)")
 	flags.StringVar(&s.stateDatabase, "state-database", "leveldb", "kind of the peers' state database: leveldb or couchdb; all peers of a channel must have the same")
@@ -142,11 +143,4 @@ func besides() string {
 		return "fpc-ledger"
 	}
 	return filepath.Join(filepath.Dir(own), "fpc-ledger")
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

@@ -6,6 +6,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -31,15 +32,8 @@ type FlagSet interface {
 // Add adds the flags to a command line; the environment gives their defaults.
 func (f *Flags) Add(to FlagSet, getenv func(string) string) {
 	to.StringVar(&f.Operations, "operations", getenv("FPC_OPERATIONS"), "host:port to serve /healthz and /metrics on, in clear; empty: none (FPC_OPERATIONS)")
-	to.StringVar(&f.LogLevel, logging.FlagLevel, or(getenv(logging.EnvLevel), "info"), logging.LevelUsage)
-	to.StringVar(&f.LogFormat, logging.FlagFormat, or(getenv(logging.EnvFormat), "text"), logging.FormatUsage)
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
+	to.StringVar(&f.LogLevel, logging.FlagLevel, cmp.Or(getenv(logging.EnvLevel), "info"), logging.LevelUsage)
+	to.StringVar(&f.LogFormat, logging.FlagFormat, cmp.Or(getenv(logging.EnvFormat), "text"), logging.FormatUsage)
 }
 
 // Args are the flags as another program's command line takes them.
