@@ -25,13 +25,13 @@ func (p *Peer) Blocks(ctx context.Context, channel string, from uint64, signer m
 	}
 	stream, err := p.deliver.Deliver(ctx)
 	if err != nil {
-		return callError(p.name, err)
+		return callError(ctx, p.name, err)
 	}
 	_ = stream.Send(seek) // a failed Send has its reason in Recv
 	for next := from; ; next++ {
 		answer, err := stream.Recv()
 		if err != nil {
-			return callError(p.name, err)
+			return callError(ctx, p.name, err)
 		}
 		block := answer.GetBlock()
 		if block == nil {

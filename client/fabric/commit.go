@@ -41,12 +41,12 @@ func (p *Peer) Block(ctx context.Context, channel string, number uint64, signer 
 	}
 	stream, err := p.deliver.Deliver(ctx)
 	if err != nil {
-		return nil, callError(p.name, err)
+		return nil, callError(ctx, p.name, err)
 	}
 	_ = stream.Send(seek)
 	resp, err := stream.Recv()
 	if err != nil {
-		return nil, callError(p.name, err)
+		return nil, callError(ctx, p.name, err)
 	}
 	if block := resp.GetBlock(); block != nil {
 		if block.GetHeader().GetNumber() != number {

@@ -131,7 +131,7 @@ func (p *Peer) Conn() grpc.ClientConnInterface { return p.cc }
 func (p *Peer) ProcessProposal(ctx context.Context, signed *peer.SignedProposal) (*peer.ProposalResponse, error) {
 	resp, err := p.endorser.ProcessProposal(ctx, signed)
 	if err != nil {
-		return nil, callError(p.name, err)
+		return nil, callError(ctx, p.name, err)
 	}
 	if resp.GetResponse() == nil {
 		return nil, &RejectedError{Server: p.name, Message: "the answer holds no response"}
@@ -161,13 +161,13 @@ func (o *Orderer) Broadcast(ctx context.Context, envelope *common.Envelope) erro
 	defer cancel()
 	stream, err := o.client.Broadcast(ctx)
 	if err != nil {
-		return callError(o.name, err)
+		return callError(ctx, o.name, err)
 	}
 	// A failed Send has its reason in Recv.
 	_ = stream.Send(envelope)
 	resp, err := stream.Recv()
 	if err != nil {
-		return callError(o.name, err)
+		return callError(ctx, o.name, err)
 	}
 	if resp.Status != common.Status_SUCCESS {
 		return broadcastError(o.name, resp)

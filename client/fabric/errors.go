@@ -3,6 +3,7 @@
 package fabric
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -12,7 +13,8 @@ import (
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 )
 
-// UnreachableError says that a server did not answer.
+// UnreachableError says that a server did not answer. It is not the error of a call
+// whose context was canceled: that one wraps the context's cause.
 type UnreachableError struct {
 	Server string // "peer 127.0.0.1:7051", "orderer 127.0.0.1:7050"
 	Err    error
@@ -66,16 +68,27 @@ func (e *DisagreementError) Error() string {
 	return fmt.Sprintf("transaction %s: %v answered differently, so no transaction can be formed; retry, or compare their ledgers and chaincodes", e.TxID, e.Servers)
 }
 
-// callError sorts a gRPC error into unreachable and rejected.
-func callError(server string, err error) error {
+// callError sorts a gRPC error into unreachable and rejected. A call that its
+// caller ended says nothing about the server: see ended.
+func callError(ctx context.Context, server string, err error) error {
 	var known interface{ GRPCStatus() *status.Status }
 	if !errors.As(err, &known) {
 		return &UnreachableError{Server: server, Err: err}
 	}
 	s := known.GRPCStatus()
 	switch s.Code() {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+	case codes.Canceled:
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return ended(ctx, server)
+		}
+		return &UnreachableError{Server: server, Err: errors.New(s.Message())}
+	case codes.Unavailable, codes.DeadlineExceeded:
 		return &UnreachableError{Server: server, Err: errors.New(s.Message())}
 	}
 	return &RejectedError{Server: server, Message: s.Message()}
+}
+
+// ended is the error of a call whose context was canceled, with the cause.
+func ended(ctx context.Context, server string) error {
+	return fmt.Errorf("%s: the call was ended: %w", server, context.Cause(ctx))
 }

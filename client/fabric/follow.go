@@ -180,13 +180,13 @@ func (f *follower) readFrom(ctx context.Context, open deliverCall) (stood bool, 
 	}
 	stream, err := open(ctx)
 	if err != nil {
-		return false, callError(f.peer.name, err)
+		return false, callError(ctx, f.peer.name, err)
 	}
 	_ = stream.Send(seek) // a failed Send has its reason in Recv
 	for {
 		answer, err := stream.Recv()
 		if err != nil {
-			return stood, callError(f.peer.name, err)
+			return stood, callError(ctx, f.peer.name, err)
 		}
 		block := answer.GetFilteredBlock()
 		if whole := answer.GetBlock(); whole != nil {

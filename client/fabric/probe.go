@@ -25,6 +25,9 @@ func (c conn) Reach(ctx context.Context) error {
 			return &UnreachableError{Server: c.name, Err: errors.New("the connection fails")}
 		default:
 			if !c.cc.WaitForStateChange(ctx, state) {
+				if errors.Is(ctx.Err(), context.Canceled) {
+					return ended(ctx, c.name)
+				}
 				return &UnreachableError{Server: c.name, Err: context.Cause(ctx)}
 			}
 		}

@@ -83,6 +83,9 @@ func (w *Watcher) settle(status Status, err error) {
 // gone says that the caller did not wait any longer.
 func (p *Peer) gone(ctx context.Context) error {
 	err := context.Cause(ctx)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ended(ctx, p.name)
+	}
 	if err == nil {
 		err = errors.New("the watch was closed")
 	}

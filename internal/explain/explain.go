@@ -26,6 +26,7 @@ type Diagnosis struct {
 // refusals of steps, Fabric's verdicts, and the words in which servers and this
 // program refuse. It returns none where it knows nothing of the text.
 func Text(text string) []Diagnosis {
+	text = unhinted(text)
 	var found []Diagnosis
 	for _, refusal := range refusalsIn(text) {
 		found = append(found, Refusal(refusal))
@@ -47,6 +48,29 @@ func Text(text string) []Diagnosis {
 		}
 	}
 	return nil
+}
+
+// Remedy is what to do about the words in which a server refuses, or why it cannot
+// be reached. It is empty where nothing is known of them, and where the text says
+// itself what to do, as refusals of steps do.
+func Remedy(text string) string {
+	if refusalHead.MatchString(text) || strings.Contains(text, hintHead) {
+		return ""
+	}
+	for _, w := range refusals {
+		if w.pattern.MatchString(text) {
+			return w.Remedy
+		}
+	}
+	return ""
+}
+
+// Hinted is a text with what to do about it, in the form of a step's refusal.
+func Hinted(text string) string {
+	if remedy := Remedy(text); remedy != "" {
+		return text + hintHead + remedy + ")"
+	}
+	return text
 }
 
 // Refusal explains the refusal of a step.
@@ -86,7 +110,7 @@ var (
 	verdictWord = regexp.MustCompile(`\b[A-Z]+(?:_[A-Z]+)+\b|\bas invalid: [A-Z_]+`)
 	// nextServer is where the words of the next server begin, in an error that
 	// joins several.
-	nextServer = regexp.MustCompile(`[;\n]\s*(peer|orderer) \S+( refused|:| cannot)`)
+	nextServer = regexp.MustCompile(`[;\n]\s*` + servers + `( refused|:| cannot)`)
 )
 
 // refusalsIn finds the refusals of steps in a text, which may be of several
@@ -184,6 +208,15 @@ func failure(text string) string {
 		}
 	}
 	return "a server or this program refused"
+}
+
+// unhinted is a text without the hints that Hinted gave it: they are no words of a
+// server's.
+func unhinted(text string) string {
+	for _, w := range refusals {
+		text = strings.ReplaceAll(text, hintHead+w.Remedy+")", "")
+	}
+	return text
 }
 
 // line is the line of a text that the words are in; where they go over several,

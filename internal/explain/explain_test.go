@@ -179,6 +179,7 @@ func TestFabricsWords(t *testing.T) {
 	samples := map[string][]string{
 		"connection refused":      {"connection error: desc = \"transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused\"", "dial tcp: lookup nowhere: no such host"},
 		"not TLS":                 {"transport: authentication handshake failed: tls: first record does not look like a TLS handshake"},
+		"only TLS":                {`connection error: desc = "error reading server preface: EOF"`, `connection error: desc = "error reading server preface: read tcp 127.0.0.1:1->127.0.0.1:2: connection reset by peer"`},
 		"other TLS root":          {"transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority"},
 		"TLS certificate expired": {"x509: certificate has expired or is not yet valid: current time 2030-01-01T00:00:00Z is after 2029-01-01T00:00:00Z"},
 		"other TLS name":          {"x509: certificate is valid for peer0.org1.example.com, not localhost"},
@@ -213,6 +214,13 @@ func TestFabricsWords(t *testing.T) {
 				if len(found) != 1 || found[0].Why != w.Means {
 					t.Errorf("%q: got %+v, want the explanation of %q", whole, found, w.name)
 				}
+				hinted := Hinted(whole)
+				if want := whole + " (hint: " + w.Remedy + ")"; hinted != want || Hinted(hinted) != want {
+					t.Errorf("%q: got %q, and %q with a hint again; want %q", whole, hinted, Hinted(hinted), want)
+				}
+				if again := Text(hinted); len(again) != 1 || again[0] != found[0] {
+					t.Errorf("%q with its hint: got %+v, want what it is without, %+v", whole, again, found)
+				}
 			}
 		}
 	}
@@ -246,6 +254,33 @@ func TestOneLineOfMany(t *testing.T) {
 	found = Text("SIMULATED\nfpc: peer a:1 refused with status 404: namespace auction is not defined\n")
 	if len(found) != 1 || found[0].Said != "peer a:1 refused with status 404: namespace auction is not defined" {
 		t.Errorf("got %+v, want the line with the refusal", found)
+	}
+}
+
+// Refusals of steps say themselves what to do, and of other words nothing is known.
+func TestOnlyKnownWordsAreHinted(t *testing.T) {
+	for _, text := range []string{
+		"peer a:1 refused with status 500: words nobody knows",
+		"peer a:1 refused with status 500: " + protocol.Errorf("LC-5", protocol.CodeWrongPolicy, "channel 'x' not found").Error(),
+		"peer a:1 refused with status 500: channel 'x' not found (hint: ask)",
+	} {
+		if got := Hinted(text); got != text {
+			t.Errorf("got %q, want %q as it was", got, text)
+		}
+	}
+}
+
+// Servers that said the same are named together.
+func TestSeveralServersInOneText(t *testing.T) {
+	for text, want := range map[string]string{
+		"peers a:1, b:1, c:1 refused with status 500: words nobody knows":  "the server answered, and refused",
+		"orderers a:1, b:1 cannot be reached (unheard of)":                 "the server could not be reached",
+		"peers a:1, b:1: REG-99 [unheard_of] words; peers c:1, d:1: KEY-3": "step REG-99",
+	} {
+		found := Text("fpc: " + text)
+		if len(found) != 1 || found[0].Failed != want || strings.Contains(found[0].Said, "KEY-3") {
+			t.Errorf("%q: got %+v, want one that failed because %q", text, found, want)
+		}
 	}
 }
 

@@ -16,13 +16,18 @@ func says(name, pattern, means, remedy string) words {
 	return words{name, regexp.MustCompile(`(?is)` + pattern), Explanation{means, remedy}}
 }
 
+// servers is how one is named, or several that said the same.
+const servers = `(peer|orderer)s? (\S+, )*\S+`
+
 // refusals are the words in which Fabric's peers and orderers refuse, the most
 // particular first.
 var refusals = []words{
 	says("connection refused", `connection refused|no such host|network is unreachable|no route to host`,
 		"nobody listens at that address", `start the server, or correct the address; on an embedded network: fpc network up`),
 	says("not TLS", `first record does not look like a TLS handshake|server gave HTTP response`,
-		"one side speaks TLS and the other does not", "set CORE_PEER_TLS_ENABLED to what the server does"),
+		"this program speaks TLS and the server does not", "set CORE_PEER_TLS_ENABLED to what the peer does, here false; leave --tls and --cafile out for an orderer without TLS"),
+	says("only TLS", `error reading server preface`,
+		"this program does not speak TLS, and the server seems to want it", "set CORE_PEER_TLS_ENABLED to what the peer does, here true, with CORE_PEER_TLS_ROOTCERT_FILE; give --tls and --cafile for an orderer with TLS"),
 	says("other TLS root", `certificate signed by unknown authority|certificate is not trusted|unknown certificate authority`,
 		"the server's TLS certificate is not by the root that you named", "set CORE_PEER_TLS_ROOTCERT_FILE, --tlsRootCertFiles or --cafile to that server's TLS root; after a network was made anew, its exports are new too"),
 	says("TLS certificate expired", `x509: certificate has expired`,
@@ -74,7 +79,7 @@ var refusals = []words{
 // failures are the errors of this program's client, by the words in which they
 // tell themselves.
 var failures = []words{
-	says("UnreachableError", `(peer|orderer) \S+ cannot be reached`,
+	says("UnreachableError", servers+` cannot be reached`,
 		"the server could not be reached", "check that it runs, its address, and its TLS root certificate"),
 	says("NotAttestedError", `chaincode \S+ is not trusted:`,
 		"what the network showed of the private chaincode is not what this client trusts; nothing was sent, or the answer was not believed", "find out why before you loosen a flag: this is how an attack looks"),
@@ -88,8 +93,8 @@ var failures = []words{
 		"peers gave different answers to one proposal", "retry: a peer may have lagged behind; if it stays, their chaincodes or states differ"),
 	says("ChaincodeError", `the private chaincode answered with status \d+`,
 		"the chaincode itself refused; its words were sealed for you", "mend the call; nothing was committed"),
-	says("RefusedError", `(peer|orderer) \S+: [A-Z]{2,4}-\d+[a-z]? \[`,
+	says("RefusedError", servers+`: [A-Z]{2,4}-\d+[a-z]? \[`,
 		"stub or registry refused", "see the step"),
-	says("RejectedError", `(peer|orderer) \S+ refused`,
+	says("RejectedError", servers+` refused`,
 		"the server answered, and refused", "see its words"),
 }
