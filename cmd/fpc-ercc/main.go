@@ -35,16 +35,24 @@ type settings struct {
 	observe                                 observe.Flags
 }
 
+// help is what -h says besides the flags.
+var help = program.Help{
+	Purpose: "the enclave registry, to its peer a chaincode",
+	Usage:   "[flags]",
+	Example: "  CHAINCODE_SERVER_ADDRESS=127.0.0.1:9801 CHAINCODE_ID=ercc:0a1b… fpc-ercc --msp-id Org1MSP",
+	More:    "The peer reaches it at CHAINCODE_SERVER_ADDRESS, with CHAINCODE_ID the package's id at that peer.\n",
+}
+
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
 	s := &settings{}
 	flags := program.Flags("fpc-ercc")
 	flags.StringVar(&s.name, "name", protocol.ERCCName, "name under which the registry is defined on the channel")
 	flags.StringVar(&s.mspID, "msp-id", getenv("CORE_PEER_LOCALMSPID"), "organisation of the peer, for the trace (CORE_PEER_LOCALMSPID)")
 	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
-	flags.StringVar(&s.killAt, "kill-at", "", "step at which to kill this process, for tests of crashes; empty: none")
+	flags.StringVar(&s.killAt, "kill-at", "", "") // step at which to kill this process, for tests of crashes
 	flags.StringVar(&s.peerAddress, "peer.address", getenv("CORE_PEER_ADDRESS"), "host:port of the peer that launched this program")
 	s.observe.Add(flags, getenv)
-	if err := program.Parse(flags, args, stderr, ""); err != nil {
+	if err := program.Parse(flags, args, stderr, help); err != nil {
 		return nil, err
 	}
 	return s, nil

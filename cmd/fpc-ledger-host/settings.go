@@ -36,8 +36,13 @@ type settings struct {
 	getenv                 func(string) string
 }
 
-// usage is what -h says besides the flags.
-const usage = "The peer and the identity that may read its blocks: CORE_PEER_ADDRESS, CORE_PEER_LOCALMSPID,\nCORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_… as for Fabric's peer command.\n"
+// help is what -h says besides the flags.
+var help = program.Help{
+	Purpose: "the host of the ledger enclave of one peer and channel",
+	Usage:   "--channel NAME --state FOLDER [flags]",
+	Example: "  eval \"$(fpc network up --data ./net)\"\n  fpc-ledger-host --channel mychannel --state ./state --genesis \"$FPC_GENESIS\"",
+	More:    "The peer and the identity that may read its blocks: CORE_PEER_ADDRESS, CORE_PEER_LOCALMSPID,\nCORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_… as for Fabric's peer command.\n",
+}
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
 	s := &settings{getenv: getenv}
@@ -45,21 +50,22 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.StringVar(&s.channel, "channel", getenv("FPC_CHANNEL"), "channel to follow (FPC_CHANNEL)")
 	flags.StringVar(&s.genesis, "genesis", getenv("FPC_GENESIS"), "file with the channel's genesis block; empty: the peer is asked for it (FPC_GENESIS)")
 	flags.StringVar(&s.ercc, "ercc", protocol.ERCCName, "name under which the enclave registry is defined on the channel")
-	flags.StringVar(&s.enclave, "enclave", cmp.Or(getenv("FPC_LEDGER_ENCLAVE"), besides()), "the ledger enclave's program (FPC_LEDGER_ENCLAVE)")
+	flags.StringVar(&s.enclave, "enclave", getenv("FPC_LEDGER_ENCLAVE"), "the ledger enclave's program; empty: fpc-ledger beside this program (FPC_LEDGER_ENCLAVE)")
 	flags.StringVar(&s.state, "state", getenv("FPC_STATE"), "folder for checkpoints; one for all channels of a peer will do (FPC_STATE)")
 	flags.StringVar(&s.socket, "socket", getenv("FPC_LEDGER"), "path of the socket for stubs; empty: ledger.sock in the state folder of the channel (FPC_LEDGER)")
 	flags.StringVar(&s.stateDatabase, "state-database", "leveldb", "kind of the peers' state database: leveldb or couchdb; all peers of a channel must have the same")
 	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
-	flags.StringVar(&s.killAt, "kill-at", "", "step at which to kill the process that takes it, for tests of crashes; empty: none")
+	flags.StringVar(&s.killAt, "kill-at", "", "") // step at which to kill the process that takes it, for tests of crashes
 	flags.Uint64Var(&s.checkpointBlocks, "checkpoint-blocks", ledgerhost.DefaultCheckpointBlocks, "blocks between checkpoints")
 	flags.DurationVar(&s.checkpointEvery, "checkpoint-every", ledgerhost.DefaultCheckpointEvery, "longest time from a block to a checkpoint")
 	s.observe.Add(flags, getenv)
-	if err := program.Parse(flags, args, stderr, usage); err != nil {
+	if err := program.Parse(flags, args, stderr, help); err != nil {
 		return nil, err
 	}
 	if err := s.check(); err != nil {
 		return nil, err
 	}
+	s.enclave = cmp.Or(s.enclave, besides())
 	if s.socket == "" {
 		s.socket = filepath.Join(s.state, s.channel, "ledger.sock")
 	}

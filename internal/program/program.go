@@ -45,14 +45,33 @@ func Flags(name string) *flag.FlagSet {
 	return flags
 }
 
-// Parse reads a command line of flags alone. Asked for help it writes the flags
-// and what else there is to say, and returns [flag.ErrHelp].
-func Parse(flags *flag.FlagSet, args []string, stderr io.Writer, more string) error {
+// Help is what a program says of itself when it is asked.
+type Help struct {
+	Purpose string // what it is, in a phrase
+	Usage   string // its command line, after its name
+	Example string // lines for a shell, indented
+	More    string // lines to stand below the flags
+}
+
+// Parse reads a command line of flags alone. Asked for help it writes that with the
+// flags, but for those without a usage text, which are not for people; and returns
+// [flag.ErrHelp].
+func Parse(flags *flag.FlagSet, args []string, stderr io.Writer, help Help) error {
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		flags.SetOutput(stderr)
-		flags.PrintDefaults()
-		fmt.Fprint(stderr, more)
+		fmt.Fprintf(stderr, "%s: %s\n\nUsage:\n  %s %s\n\nExamples:\n%s\n\nFlags:\n", flags.Name(), help.Purpose, flags.Name(), help.Usage, help.Example)
+		shown := flag.NewFlagSet("", flag.ContinueOnError)
+		shown.SetOutput(stderr)
+		flags.VisitAll(func(f *flag.Flag) {
+			if f.Usage != "" {
+				shown.Var(f.Value, f.Name, f.Usage)
+				shown.Lookup(f.Name).DefValue = f.DefValue
+			}
+		})
+		shown.PrintDefaults()
+		if help.More != "" {
+			fmt.Fprint(stderr, "\n", help.More)
+		}
 	}
 	if err == nil && flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
