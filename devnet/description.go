@@ -168,7 +168,7 @@ func (n *Network) describe(cfg Config, listeners []net.Listener) *Description {
 			TLSRoot:     o.TLSRoot(),
 			MSPDir:      filepath.Join(o.Dir, "msp"),
 			Users:       users,
-			Env:         filepath.Join(cfg.Dir, "env", name+".sh"),
+			Env:         filepath.Join(cfg.Dir, envDir, name+".sh"),
 		})
 	}
 	return d

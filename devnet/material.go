@@ -21,6 +21,8 @@ import (
 const (
 	organizationsDir = "organizations"
 	dataDir          = "data"
+	envDir           = "env"
+	coreFile         = "core.yaml"
 	host             = "127.0.0.1"
 	ordererNode      = "orderer"
 	peerNode         = "peer0"
@@ -59,10 +61,10 @@ func (n *Network) prepare(cfg Config) ([]net.Listener, error) {
 // create makes a new network. The description is written last, so that a start
 // that was killed before leaves nothing that counts.
 func (n *Network) create(cfg Config) ([]net.Listener, error) {
-	cfg = cfg.withDefaults()
-	if cfg.Orgs < 1 || cfg.Orgs > maxOrgs {
-		return nil, fmt.Errorf("devnet: %d organisations; between 1 and %d can be had", cfg.Orgs, maxOrgs)
+	if err := cfg.inRange(); err != nil {
+		return nil, err
 	}
+	cfg = cfg.withDefaults()
 	if _, err := os.Stat(filepath.Join(cfg.Dir, dataDir)); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("devnet: %s holds ledgers but no %s: move the directory away", cfg.Dir, DescriptionFile)
 	}

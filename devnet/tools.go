@@ -58,7 +58,7 @@ func (o OrgDescription) CAKey() string { return filepath.Join(filepath.Dir(o.MSP
 
 // writeTools writes core.yaml and the files of exports.
 func (n *Network) writeTools() error {
-	if err := os.WriteFile(filepath.Join(n.desc.FabricCfgPath, "core.yaml"), []byte(coreYAML), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(n.desc.FabricCfgPath, coreFile), []byte(coreYAML), 0o644); err != nil {
 		return err
 	}
 	for _, o := range n.desc.Organizations {

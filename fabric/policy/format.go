@@ -16,7 +16,13 @@ import (
 // fails, saying why, for what the language cannot say: principals other than
 // roles, gates over nothing.
 func Format(envelope *common.SignaturePolicyEnvelope) (string, error) {
-	f := formatter{principals: envelope.GetIdentities()}
+	return FormatNamed(envelope, func(*common.MSPPrincipal) string { return "" })
+}
+
+// FormatNamed is [Format] for people: principals other than roles are printed as
+// name gives them, and are what the language cannot say where it gives nothing.
+func FormatNamed(envelope *common.SignaturePolicyEnvelope, name func(*common.MSPPrincipal) string) (string, error) {
+	f := formatter{principals: envelope.GetIdentities(), name: name}
 	rule := envelope.GetRule()
 	if _, ok := rule.GetType().(*common.SignaturePolicy_SignedBy); ok {
 		rule = outOfRule(1, []*common.SignaturePolicy{rule})
@@ -29,6 +35,7 @@ func Format(envelope *common.SignaturePolicyEnvelope) (string, error) {
 
 type formatter struct {
 	principals []*common.MSPPrincipal
+	name       func(*common.MSPPrincipal) string
 	out        strings.Builder
 }
 
@@ -78,6 +85,10 @@ func (f *formatter) principal(index int32) error {
 	}
 	p := f.principals[index]
 	if kind := p.GetPrincipalClassification(); kind != common.MSPPrincipal_ROLE {
+		if text := f.name(p); text != "" {
+			f.out.WriteString(text)
+			return nil
+		}
 		return unprintable("principal %d is of kind %s", index, kind)
 	}
 	role := &common.MSPRole{}
