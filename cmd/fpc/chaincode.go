@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/protocol"
 )
 
 func newChaincode(s *settings) *cobra.Command {
@@ -45,6 +47,7 @@ func (f *callFlags) add(cmd *cobra.Command) {
 	flags.Uint64Var(&f.minHeight, "min-height", 0, "refuse an answer computed at an older head of the channel than after so many blocks (Full mode)")
 	flags.BoolVarP(&f.hex, "hex", "x", false, "print the answer as hex")
 	f.trust.add(flags)
+	completePlatforms(cmd)
 }
 
 // call is what the flags ask for.
@@ -103,6 +106,16 @@ func (f *callFlags) options(c call) (function string, options []client.Option) {
 	return string(c.args[0]), options
 }
 
+// misplaced tells the client's own refusal of a flag from refusals by others: in
+// Lite mode no enclave knows at which head it reads.
+func (f *callFlags) misplaced(err error) error {
+	var own *protocol.StepError
+	if f.minHeight > 0 && exitCode(err) == exitFailed && errors.As(err, &own) && own.Code == protocol.CodeWrongMode {
+		return usagef("--min-height %d: %s; leave it out", f.minHeight, own.Reason)
+	}
+	return err
+}
+
 // print writes a chaincode's answer.
 func (f *callFlags) print(cmd *cobra.Command, payload []byte) {
 	switch {
@@ -126,7 +139,7 @@ open the answer. In Full mode as many enclaves run it as the definition's policy
 asks for, and their signatures are the endorsements. Nothing but the enclaves sees
 arguments, transient data, state or answer.`,
 		Example: `  fpc chaincode invoke -C mychannel -n auction -c '{"Args":["bid","a1","42"]}'`,
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.parse()
 			if err != nil {
@@ -148,7 +161,7 @@ arguments, transient data, state or answer.`,
 				function, options := f.options(c)
 				payload, err := contract.SubmitWith(ctx, function, options...)
 				if err != nil {
-					return err
+					return f.misplaced(err)
 				}
 				f.print(cmd, payload)
 				return nil
@@ -168,7 +181,7 @@ func newQuery(s *settings) *cobra.Command {
 the state that the enclave's peer chose to show it; in Full mode it is one state of
 the channel, and --min-height says how old at most.`,
 		Example: `  fpc chaincode query -C mychannel -n auction -c '{"Args":["status","a1"]}'`,
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.parse()
 			if err != nil {
@@ -190,7 +203,7 @@ the channel, and --min-height says how old at most.`,
 				function, options := f.options(c)
 				payload, err := contract.EvaluateWith(ctx, function, options...)
 				if err != nil {
-					return err
+					return f.misplaced(err)
 				}
 				f.print(cmd, payload)
 				return nil

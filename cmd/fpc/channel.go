@@ -32,7 +32,7 @@ func newGetInfo(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "getinfo", Short: "Show height and hashes of a peer's ledger",
 		Example: "  fpc channel getinfo -C mychannel",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.onChannel(cmd, false, func(ctx context.Context, c *session) error {
 				info, err := c.host().Info(ctx)
@@ -123,7 +123,12 @@ last one signs and submits it with "fpc channel update".`,
 func newProposeCRL(s *settings) *cobra.Command {
 	var mspID string
 	cmd := proposeCommand(s, "crl FILE CRL…", "Replace an organisation's revocation lists",
-		"  fpc channel propose crl update.pb revoked.pem -C mychannel --msp Org2MSP", cobra.MinimumNArgs(1),
+		"  fpc channel propose crl update.pb revoked.pem -C mychannel --msp Org2MSP", func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return exactArgs(1, "the file to write, and the revocation lists after it")(cmd, args)
+			}
+			return nil
+		},
 		func(args []string) (channel.Edit, error) {
 			if mspID == "" {
 				return nil, usagef("no organisation named; name one with --msp")
@@ -186,7 +191,7 @@ func newSignConfigTx(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "signconfigtx", Short: "Sign a configuration update as the own administrator, in place",
 		Example: "  fpc channel signconfigtx -f update.pb",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			update, err := readUpdate(file)
 			if err != nil {
@@ -216,7 +221,7 @@ func newChannelUpdate(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "update", Short: "Sign a configuration update and submit it",
 		Example: "  fpc channel update -C mychannel -f update.pb",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			update, err := readUpdate(file)
 			if err != nil {

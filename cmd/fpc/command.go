@@ -53,6 +53,14 @@ func (c *session) recorder(cmd *cobra.Command, process string) (trace.Recorder, 
 	return recorder, nil
 }
 
+// noArgs refuses arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no argument, and got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
 // exactArgs refuses any other number of arguments and says what is wanted.
 func exactArgs(n int, wanted string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

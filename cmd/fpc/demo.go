@@ -34,7 +34,7 @@ In Full mode enclaves of two organisations must endorse each transaction, each w
 a ledger enclave beside it that follows the chain; in Lite mode one enclave runs
 it, and peers replay what that one signed.`,
 		Example: "  fpc demo --json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if mode != string(protocol.ModeFull) && mode != string(protocol.ModeLite) {
 				return usagef("--mode %s: it must be full or lite", mode)
@@ -53,7 +53,8 @@ it, and peers replay what that one signed.`,
 				reporting = jsonReport
 			}
 			report, finish := reporting(cmd.OutOrStdout())
-			if err := demo.Run(cmd.Context(), demo.Config{Bin: bin, Dir: dir, Report: report, Mode: protocol.Mode(mode)}); err != nil {
+			begin := func(step string) func() { return quietProgress(cmd.ErrOrStderr(), step) }
+			if err := demo.Run(cmd.Context(), demo.Config{Bin: bin, Dir: dir, Begin: begin, Report: report, Mode: protocol.Mode(mode)}); err != nil {
 				return err
 			}
 			if withTrace {
@@ -67,6 +68,7 @@ it, and peers replay what that one signed.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per step")
 	cmd.Flags().StringVar(&mode, "mode", string(protocol.ModeFull), "full or lite")
+	complete(cmd, "mode", string(protocol.ModeFull), string(protocol.ModeLite))
 	cmd.Flags().BoolVar(&withTrace, "trace", false, "print every step of the flows at the end, on stderr")
 	return cmd
 }

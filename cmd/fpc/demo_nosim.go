@@ -13,7 +13,7 @@ import (
 func newDemo() *cobra.Command {
 	return &cobra.Command{
 		Use: "demo", Short: "Needs simulated enclaves, which this program was built without",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return errors.New("the demo runs simulated enclaves, and this program was built with the tag nosim; build it without")
 		},

@@ -73,6 +73,7 @@ refused it. That of the set-up is the first failure's.`,
 	f.StringVar(&d.dir, "dir", os.Getenv("FPC_TRACE"), "folder that the processes record into (FPC_TRACE)")
 	f.StringVarP(&d.output, "output", "O", "", `"json" for JSON`)
 	d.trust.add(f)
+	completePlatforms(cmd)
 	return cmd
 }
 

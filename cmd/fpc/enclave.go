@@ -78,7 +78,7 @@ func newEnclaveList(e *enclaveFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List a chaincode's enclaves, as the first peer tells it",
 		Example: "  fpc enclave list -C mychannel -n auction",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.run(cmd, false, func(ctx context.Context, _ *session, registry admin.Registry) error {
 				view, err := registry.View(ctx, e.name)
@@ -90,6 +90,9 @@ func newEnclaveList(e *enclaveFlags) *cobra.Command {
 					return err
 				}
 				return printResult(cmd, output, rows, func() {
+					if len(rows) == 0 {
+						fmt.Fprintf(cmd.ErrOrStderr(), "no enclave of %s is registered; register one with: fpc lifecycle chaincode initenclave -n %s\n", e.name, e.name)
+					}
 					for _, row := range rows {
 						fmt.Fprintln(cmd.OutOrStdout(), row)
 					}
@@ -132,7 +135,7 @@ func newEnclaveRefresh(e *enclaveFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "refresh", Short: "Have the own enclave attest anew and replace its credentials (REG-15)",
 		Example: "  fpc enclave refresh -C mychannel -n auction --package auction.tar.gz --peerAddresses …",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			manifest, err := manifestOf(packageFile)
 			if err != nil {

@@ -24,7 +24,7 @@ evidence that passes the registry's own checks; the certificate carries the role
 client and the one organisational unit that the definition's policy asks for.
 "initenclave" does the same when it is given a CA.`,
 		Example: "  fpc enclave certify -C mychannel -n auction --package auction.tar.gz --ca-cert ca.pem --ca-key ca.key",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			authority, err := ca.authority()
 			if err != nil {
@@ -124,7 +124,7 @@ func newImportCCKeys(e *enclaveFlags) *cobra.Command {
 	return &cobra.Command{
 		Use: "importcckeys", Short: "Give the own enclave the keys that were exported to it (KEY-7)",
 		Example: "  fpc enclave importcckeys -C mychannel -n auction --peerAddresses …",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.run(cmd, true, func(ctx context.Context, c *session, registry admin.Registry) error {
 				d, err := e.distribution(cmd, c, registry)

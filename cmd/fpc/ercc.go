@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/builder/pkg"
 	"github.com/privatechaincode/fpc/client/admin"
 	"github.com/privatechaincode/fpc/protocol"
@@ -34,7 +35,7 @@ the blocks of the own organisation's peer.`,
 		Example: "  fpc ercc policy build policy.json -C mychannel --attestation sim --designate auction=Org1MSP",
 		Args:    exactArgs(1, "the file to write"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			platforms, err := attestationPolicy(attestation, debug)
+			platforms, err := attestationPolicy(attestation, debug, verifiers())
 			if err != nil {
 				return err
 			}
@@ -45,6 +46,9 @@ the blocks of the own organisation's peer.`,
 			return s.onChannel(cmd, false, func(ctx context.Context, c *session) error {
 				facts, err := admin.Facts(ctx, c.host())
 				if err != nil {
+					return err
+				}
+				if err := designatesMembers(chaincodes, facts.MSPIDs); err != nil {
 					return err
 				}
 				policy := facts.Policy(platforms, chaincodes)
@@ -70,6 +74,7 @@ the blocks of the own organisation's peer.`,
 	f.StringArrayVar(&ledgers, "ledger-enclave", nil, "program of a ledger enclave that is approved for Full mode (bin/fpc-ledger), measured as the simulated platform does (repeat)")
 	f.StringArrayVar(&ledgerCodes, "ledger-code-id", nil, "platform:code id of a ledger enclave that is approved for Full mode (repeat)")
 	f.StringArrayVar(&designate, "designate", nil, "CHAINCODE=MSPID: the organisation whose enclave makes the chaincode's keys (repeat)")
+	completePlatforms(cmd)
 	return cmd
 }
 
@@ -97,11 +102,15 @@ func ledgerCodeIDs(programs, given []string) ([]string, error) {
 	return sorted.Entries(), nil
 }
 
-// attestationPolicy reads --attestation and --allow-debug.
-func attestationPolicy(platforms, debug []string) (protocol.AttestationPolicy, error) {
+// attestationPolicy reads --attestation and --allow-debug, of platforms that this
+// program, and so the registry of its release, can verify.
+func attestationPolicy(platforms, debug []string, known map[string]attest.Verifier) (protocol.AttestationPolicy, error) {
 	policy := protocol.AttestationPolicy{Platforms: map[string]protocol.PlatformPolicy{}}
 	for _, text := range platforms {
 		name, level, given := strings.Cut(text, "=")
+		if err := verifiable(name, known); err != nil {
+			return policy, err
+		}
 		var p protocol.PlatformPolicy
 		if given {
 			if _, err := fmt.Sscan(level, &p.MinTCB); err != nil {
@@ -133,6 +142,16 @@ func designations(texts []string) ([]protocol.ChaincodePolicy, error) {
 	}
 	slices.SortFunc(out, func(a, b protocol.ChaincodePolicy) int { return strings.Compare(a.ID, b.ID) })
 	return out, nil
+}
+
+// designatesMembers refuses to designate who is not in the channel.
+func designatesMembers(chaincodes []protocol.ChaincodePolicy, members []string) error {
+	for _, c := range chaincodes {
+		if !slices.Contains(members, c.DesignatedMSP) {
+			return usagef("--designate %s=%s: the channel has no organisation %s, but %s", c.ID, c.DesignatedMSP, c.DesignatedMSP, strings.Join(members, ", "))
+		}
+	}
+	return nil
 }
 
 func warnSimulated(cmd *cobra.Command, p protocol.AttestationPolicy) {

@@ -47,7 +47,7 @@ The identity must be an administrator of the peer's organisation. The peers of
 --peerAddresses must satisfy ERCC's endorsement policy. After a failure run it
 again: what is done is left alone.`,
 		Example: "  fpc lifecycle chaincode initenclave -C mychannel -n auction --package auction.tar.gz --peerAddresses …",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if i.name == "" {
 				return usagef("no chaincode named; name one with -n")

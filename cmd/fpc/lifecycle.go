@@ -60,7 +60,7 @@ func newQueryInstalled(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "queryinstalled", Short: "List a peer's packages",
 		Example: "  fpc lifecycle chaincode queryinstalled -O json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.do(cmd, func(ctx context.Context, c *session) error {
 				result, err := lifecycleOf(c).QueryInstalled(ctx)
@@ -83,7 +83,7 @@ func newApprove(d *definitionFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "approveformyorg", Short: "Approve a definition for the own organisation (LC-3)",
 		Example: "  fpc lifecycle chaincode approveformyorg -C mychannel -n auction -v fpc-… --sequence 1 --package-id auction:…",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.onChannel(cmd, true, func(ctx context.Context, c *session, def lifecycle.Definition) error {
 				receipt, err := lifecycleOf(c).Approve(ctx, def, d.packageID)
@@ -104,7 +104,7 @@ func newReadiness(d *definitionFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "checkcommitreadiness", Short: "Tell which organisations approved a definition",
 		Example: "  fpc lifecycle chaincode checkcommitreadiness -C mychannel -n auction -v fpc-… --sequence 1",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.onChannel(cmd, false, func(ctx context.Context, c *session, def lifecycle.Definition) error {
 				approvals, err := lifecycleOf(c).CheckCommitReadiness(ctx, def)
@@ -128,7 +128,7 @@ func newCommit(d *definitionFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "commit", Short: "Commit a definition (LC-4)",
 		Example: "  fpc lifecycle chaincode commit -C mychannel -n auction -v fpc-… --sequence 1 --peerAddresses …",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.onChannel(cmd, true, func(ctx context.Context, c *session, def lifecycle.Definition) error {
 				everyone, err := c.everyone(ctx)
@@ -152,8 +152,11 @@ func newQueryCommitted(s *settings) *cobra.Command {
 	var name, output string
 	cmd := &cobra.Command{
 		Use: "querycommitted", Short: "Show committed definitions",
+		Long: `Show committed definitions: all of a channel, or one with its approvals and its
+endorsement policy. Where that names enclaves, what certificates they must have
+stands below it: the unit is a hash over channel, chaincode and version.`,
 		Example: "  fpc lifecycle chaincode querycommitted -C mychannel -n auction",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.onChannel(cmd, false, func(ctx context.Context, c *session) error {
 				if name == "" {
@@ -173,6 +176,9 @@ func newQueryCommitted(s *settings) *cobra.Command {
 				}
 				return printResult(cmd, output, d, func() {
 					fmt.Fprintf(cmd.OutOrStdout(), "Name: %s, Version: %s, Sequence: %d, Approvals: %s\n", name, d.Version, d.Sequence, formatApprovals(d.Approvals))
+					for _, line := range policyInWords(d.ValidationParameter) {
+						fmt.Fprintln(cmd.OutOrStdout(), printable(line))
+					}
 				})
 			})
 		},

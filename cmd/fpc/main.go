@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -30,11 +29,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err != nil {
-		fmt.Fprintln(stderr, "fpc:", message(err))
+	if err := root.ExecuteContext(ctx); err != nil {
+		return fail(stderr, ctx.Err() != nil, err)
 	}
-	return exitCode(err)
+	return 0
 }
 
 func newRoot() *cobra.Command {
@@ -63,8 +61,25 @@ CORE_PEER_LOCALMSPID, CORE_PEER_MSPCONFIGPATH, CORE_PEER_TLS_ROOTCERT_FILE, …)
 		newDemo(), newNetwork(), newBuilder(),
 		newChannel(s), newLifecycle(s), newChaincode(s), newERCC(s), newEnclave(s), newTrace(s), newDoctor(s), newMan(),
 	)
+	completions(root)
 	refuseUnknown(root)
 	return root
+}
+
+// completions adds cobra's commands for the completion of shells, and makes them
+// like the others: with an example, and with errors that say what is wrong.
+func completions(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, shell := range []struct{ name, example string }{
+		{"bash", "  source <(fpc completion bash)\n  fpc completion bash > /etc/bash_completion.d/fpc"},
+		{"zsh", "  fpc completion zsh > \"${fpath[1]}/_fpc\""},
+		{"fish", "  fpc completion fish > ~/.config/fish/completions/fpc.fish"},
+		{"powershell", "  fpc completion powershell | Out-String | Invoke-Expression"},
+	} {
+		if cmd, _, err := root.Find([]string{"completion", shell.name}); err == nil {
+			cmd.Example, cmd.Args = shell.example, noArgs
+		}
+	}
 }
 
 // refuseUnknown makes every command group refuse what is none of its commands,

@@ -63,12 +63,34 @@ func (n *networkFlags) add(cmd *cobra.Command) {
 	n.observe.Add(f, os.Getenv)
 }
 
+// args are the flags as "serve" takes them, but for --orgs without a number: that
+// asks for the network as it is.
 func (n *networkFlags) args() []string {
-	return slices.Concat([]string{
-		"--orgs", strconv.Itoa(n.orgs), "--port", strconv.Itoa(n.port), "--channel", n.channel,
+	var orgs []string
+	if n.orgs != 0 {
+		orgs = []string{"--orgs", strconv.Itoa(n.orgs)}
+	}
+	return slices.Concat(orgs, []string{
+		"--port", strconv.Itoa(n.port), "--channel", n.channel,
 		"--batch-timeout", n.batchTimeout.String(), "--batch-count", strconv.FormatUint(uint64(n.batchCount), 10),
 		"--kill-at", n.killAt,
 	}, n.builders.args(), n.observe.Args())
+}
+
+func (n *networkFlags) config(dir string) devnet.Config {
+	return devnet.Config{Dir: dir, Orgs: n.orgs, Channel: n.channel, BatchTimeout: n.batchTimeout, BatchCount: n.batchCount, Port: n.port}
+}
+
+// check refuses what no network can be, and what is not the one in the folder,
+// whether that runs or not.
+func (n *networkFlags) check(cmd *cobra.Command, dir string) error {
+	if cmd.Flags().Changed("orgs") && n.orgs == 0 {
+		return usagef("--orgs 0: a network has one organisation at least; leave the flag out for three")
+	}
+	if err := n.config(dir).Check(pidFile, logFile, traceFolder); err != nil {
+		return usagef("%v", err)
+	}
+	return nil
 }
 
 func newNetworkUp(dir *string) *cobra.Command {
@@ -76,17 +98,20 @@ func newNetworkUp(dir *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "up", Short: "Start the network, making it if the folder is empty",
 		Long: `Start the network and return when all its nodes serve; it runs on in the
-background. Print the exports with which fpc and Fabric's peer command act as
+background, until "fpc network down" or until its folder is gone. Print the exports with which fpc and Fabric's peer command act as
 Org1's administrator; the other organisations' are in the folder's env/.
 
 With --builder the peers launch stubs themselves; see "fpc builder install".
 Neither --builder nor --peer-env is kept in the folder: give them at each start,
 as Fabric's peers read core.yaml and their environment at each start.`,
 		Example: "  eval \"$(fpc network up --data ./net)\"",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := n.observe.Logger(io.Discard); err != nil {
 				return usagef("%v", err)
+			}
+			if err := n.check(cmd, *dir); err != nil {
+				return err
 			}
 			if err := startServer(cmd, *dir, n); err != nil {
 				return err
@@ -140,7 +165,7 @@ func startServer(cmd *cobra.Command, dir string, n networkFlags) error {
 
 // awaitReady reads what the server says of its start: "ready", or why not.
 func awaitReady(ctx context.Context, ready io.Reader, pid int, log string) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("the network did not start within %s; see %s", startTimeout, log))
 	defer cancel()
 	said := make(chan string, 1)
 	go func() {
@@ -157,10 +182,10 @@ func awaitReady(ctx context.Context, ready io.Reader, pid int, log string) error
 		}
 		return errors.New(line)
 	case <-ctx.Done():
-		if p, err := os.FindProcess(pid); err == nil {
-			_ = p.Kill()
+		if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
+			<-said // it has ended
 		}
-		return fmt.Errorf("the network did not start within %s; see %s", startTimeout, log)
+		return context.Cause(ctx)
 	}
 }
 
@@ -177,7 +202,7 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 
 func newNetworkDown(dir *string) *cobra.Command {
 	return &cobra.Command{
-		Use: "down", Short: "Stop the network; its folder stays", Args: cobra.NoArgs,
+		Use: "down", Short: "Stop the network; its folder stays", Args: noArgs,
 		Example: "  fpc network down --data ./net",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := devnet.ReadDescription(*dir); err != nil {
@@ -190,6 +215,7 @@ func newNetworkDown(dir *string) *cobra.Command {
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), stopTimeout)
 			defer cancel()
+			defer quietProgress(cmd.ErrOrStderr(), "stopping the network")()
 			if err := stopServer(ctx, *dir, pid); err != nil {
 				return err
 			}
@@ -202,7 +228,7 @@ func newNetworkDown(dir *string) *cobra.Command {
 func newNetworkStatus(dir *string) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "status", Short: "Tell whether the network is up, and where its nodes are", Args: cobra.NoArgs,
+		Use: "status", Short: "Tell whether the network is up, and where its nodes are", Args: noArgs,
 		Example: "  fpc network status --data ./net",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := devnet.ReadDescription(*dir)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ import (
 func newNetworkServe(dir *string) *cobra.Command {
 	var n networkFlags
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Run the network in this process until it is interrupted", Args: cobra.NoArgs,
+		Use: "serve", Short: "Run the network in this process until it is interrupted", Args: noArgs,
 		Example: "  fpc network serve --data ./net --operations 127.0.0.1:9443",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			tell := readyPipe()
@@ -28,8 +29,12 @@ func newNetworkServe(dir *string) *cobra.Command {
 				return err
 			}
 			tell(readyLine)
-			<-cmd.Context().Done()
-			return s.stop()
+			select {
+			case <-cmd.Context().Done():
+				return s.stop()
+			case <-s.gone:
+				return errors.Join(fmt.Errorf("the folder %s is gone, so the network ends", *dir), s.stop())
+			}
 		},
 	}
 	n.add(cmd)
@@ -48,8 +53,12 @@ func readyPipe() func(string) {
 	}
 }
 
-// served is what runs while a network is up; stops ends it, the last first.
-type served struct{ stops []func() error }
+// served is what runs while a network is up; stops ends it, the last first. gone is
+// closed when nobody can find it any more.
+type served struct {
+	stops []func() error
+	gone  <-chan struct{}
+}
 
 func (s *served) stop() error {
 	var errs []error
@@ -60,10 +69,16 @@ func (s *served) stop() error {
 	return errors.Join(errs...)
 }
 
+// folderLooks is how often a server looks whether its folder is there.
+const folderLooks = time.Second
+
 // serve starts the network of a folder, and what operators see of it.
 func serve(cmd *cobra.Command, dir string, n networkFlags) (_ *served, err error) {
 	if pid, ok := servingPID(dir); ok {
 		return nil, usagef("the network in %s is up already, process %d; stop it with: fpc network down --data %s", dir, pid, dir)
+	}
+	if err := n.check(cmd, dir); err != nil {
+		return nil, err
 	}
 	log, err := n.observe.Logger(cmd.ErrOrStderr())
 	if err != nil {
@@ -86,10 +101,8 @@ func serve(cmd *cobra.Command, dir string, n networkFlags) (_ *served, err error
 		return nil, err
 	}
 	s.stops = append(s.stops, func() error { flush(); return nil })
-	config := devnet.Config{
-		Dir: dir, Orgs: n.orgs, Channel: n.channel, BatchTimeout: n.batchTimeout, BatchCount: n.batchCount, Port: n.port,
-		Trace: trace.KillAt(n.killAt, recorder), Meter: observe.NewNetwork(operations.Metrics), Log: log,
-	}
+	config := n.config(dir)
+	config.Trace, config.Meter, config.Log = trace.KillAt(n.killAt, recorder), observe.NewNetwork(operations.Metrics), log
 	if err := n.builders.apply(&config, filepath.Join(dir, traceFolder)); err != nil {
 		return nil, err
 	}
@@ -97,11 +110,12 @@ func serve(cmd *cobra.Command, dir string, n networkFlags) (_ *served, err error
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := writePID(dir)
+	pid, err := writePID(dir)
 	if err != nil {
 		return nil, errors.Join(err, net.Stop())
 	}
+	s.gone = awaitGone(cmd.Context(), pid, folderLooks)
 	operations.Health.Watch("network", net.Health)
-	s.stops = append(s.stops, unlock, net.Stop)
+	s.stops = append(s.stops, pid.Close, net.Stop)
 	return s, nil
 }

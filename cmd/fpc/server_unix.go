@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,8 +22,9 @@ import (
 func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
 // writePID writes this process's id and holds a lock on the file while the
-// network is up: the lock, not the number, tells that it is.
-func writePID(dir string) (unlock func() error, err error) {
+// network is up: the lock, not the number, tells that it is. Closing the file
+// releases it.
+func writePID(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, pidFile), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -33,7 +35,35 @@ func writePID(dir string) (unlock func() error, err error) {
 	if err := errors.Join(f.Truncate(0), writeAt(f, strconv.Itoa(os.Getpid())+"\n")); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f.Close, nil
+	return f, nil
+}
+
+// awaitGone closes its channel once an open file is not the one of its name any
+// more: its folder was removed or moved away, and with it the only way to find this
+// process. It looks until ctx is done.
+func awaitGone(ctx context.Context, f *os.File, every time.Duration) <-chan struct{} {
+	gone := make(chan struct{})
+	go func() {
+		look := time.NewTicker(every)
+		defer look.Stop()
+		held, err := f.Stat()
+		if err != nil {
+			return
+		}
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-look.C:
+			}
+			found, err := os.Stat(f.Name())
+			if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(held, found) {
+				close(gone)
+				return
+			}
+		}
+	}()
+	return gone
 }
 
 func writeAt(f *os.File, text string) error {

@@ -4,7 +4,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"strconv"
@@ -63,7 +63,7 @@ func environment() (peerEnvironment, error) {
 		return e, nil
 	}
 	var err error
-	if e.own.RootCerts, err = readNamed("CORE_PEER_TLS_ROOTCERT_FILE", os.Getenv("CORE_PEER_TLS_ROOTCERT_FILE")); err != nil {
+	if e.own.RootCerts, err = readRoots("CORE_PEER_TLS_ROOTCERT_FILE", os.Getenv("CORE_PEER_TLS_ROOTCERT_FILE")); err != nil {
 		return e, err
 	}
 	if os.Getenv("CORE_PEER_TLS_CLIENTAUTHREQUIRED") == "true" {
@@ -88,6 +88,18 @@ func readNamed(what, path string) ([]byte, error) {
 	}
 	if len(raw) == 0 {
 		return nil, usagef("%s: %s is empty", what, path)
+	}
+	return raw, nil
+}
+
+// readRoots reads a file of TLS root certificates that a flag or variable names.
+func readRoots(what, path string) ([]byte, error) {
+	raw, err := readNamed(what, path)
+	if err != nil {
+		return nil, err
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(raw) {
+		return nil, usagef("%s: %s holds no certificate in PEM", what, path)
 	}
 	return raw, nil
 }
@@ -152,7 +164,7 @@ func (c *session) dialNetwork(dir string) ([]*fabric.Peer, error) {
 		if org.PeerAddress == c.env.own.Address {
 			continue
 		}
-		roots, err := readNamed("FPC_NETWORK", org.TLSRoot)
+		roots, err := readRoots("FPC_NETWORK", org.TLSRoot)
 		if err != nil {
 			return nil, err
 		}
@@ -181,7 +193,7 @@ func (s *settings) dialEndorsers(c *session) ([]*fabric.Peer, error) {
 		ep := fabric.Endpoint{Address: address, ClientCert: c.env.own.ClientCert, ClientKey: c.env.own.ClientKey}
 		if c.env.tls {
 			var err error
-			if ep.RootCerts, err = readNamed("--tlsRootCertFiles", s.tlsRootCertFiles[i]); err != nil {
+			if ep.RootCerts, err = readRoots("--tlsRootCertFiles", s.tlsRootCertFiles[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -261,9 +273,9 @@ func (s *settings) ordererEndpoint(ctx context.Context, c *session) (fabric.Endp
 		return ep, nil
 	}
 	if s.ordererCAFile == "" {
-		return ep, errors.New("--tls without --cafile; name the orderer's TLS root certificate")
+		return ep, usagef("--tls without --cafile; name the orderer's TLS root certificate")
 	}
 	var err error
-	ep.RootCerts, err = readNamed("--cafile", s.ordererCAFile)
+	ep.RootCerts, err = readRoots("--cafile", s.ordererCAFile)
 	return ep, err
 }

@@ -45,7 +45,7 @@ without any other program.`,
 	}
 	cmd.Flags().StringVar(&dir, "dir", os.Getenv("FPC_TRACE"), "folder that the processes record into")
 	cmd.Flags().StringVar(&format, "format", string(trace.Text), formats())
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formats(), ", "), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	complete(cmd, "format", strings.Split(formats(), ", ")...)
 	return cmd
 }
 

@@ -84,12 +84,34 @@ func (t *trustFlags) policy() (trust.Policy, error) {
 		CodeIDs: t.codeIDs, LedgerCodeIDs: t.ledgerCodes, Quorum: t.quorum, MinHolders: t.minHolders,
 	}
 	for _, platform := range t.attestation {
-		if _, ok := verifiers[platform]; !ok {
-			return p, usagef("--attestation %s: this program verifies %s only", platform, strings.Join(sortedKeys(verifiers), ", "))
+		if err := verifiable(platform, verifiers); err != nil {
+			return p, err
 		}
 		p.Attestation.Platforms[platform] = attest.PlatformPolicy{AllowDebug: slices.Contains(t.allowDebug, platform)}
 	}
 	return p, nil
+}
+
+// verifiable refuses a platform of --attestation whose evidence nobody here can
+// judge.
+func verifiable(platform string, known map[string]attest.Verifier) error {
+	if _, ok := known[platform]; ok {
+		return nil
+	}
+	if len(known) == 0 {
+		return usagef("--attestation %s: this program verifies no platform", platform)
+	}
+	return usagef("--attestation %s: this program verifies %s only", platform, strings.Join(sortedKeys(known), ", "))
+}
+
+// completePlatforms offers what --attestation takes.
+func completePlatforms(cmd *cobra.Command) {
+	complete(cmd, "attestation", sortedKeys(verifiers())...)
+}
+
+// complete offers a flag's values to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 }
 
 // contract is the private chaincode that the flags name, as this session's

@@ -25,8 +25,13 @@ type Config struct {
 	Bin    string // folder of fpc-stub, fpc-ercc and samples/
 	Dir    string // an empty folder for the network
 	Mode   protocol.Mode
+	Begin  Begin
 	Report Report
 }
+
+// Begin is told that a step begins, by its name, and returns what to call when it
+// ends, before Report is told of it.
+type Begin func(step string) (end func())
 
 // Report is told of each step.
 type Report func(Step)
@@ -43,7 +48,11 @@ type Step struct {
 // it must not be, or not found where it must be.
 func Run(ctx context.Context, c Config) (err error) {
 	d := &demo{Config: c}
-	defer func() { err = errors.Join(err, d.stop()) }()
+	defer func() {
+		end := c.Begin("stop")
+		err = errors.Join(err, d.stop())
+		end()
+	}()
 	for _, step := range []struct {
 		name string
 		run  func(context.Context) (Step, error)
@@ -62,8 +71,9 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"search", d.search},
 		{"control", d.control},
 	} {
-		begun := time.Now()
+		begun, end := time.Now(), c.Begin(step.name)
 		result, err := step.run(ctx)
+		end()
 		result.Name, result.Err = step.name, err
 		if result.Facts == nil {
 			result.Facts = map[string]any{}
