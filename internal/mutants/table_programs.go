@@ -41,4 +41,28 @@ var programs = []mutant{
 		"", "INV-22", "a server's words steer the terminal", "cmd/fpc/exit.go",
 		`if unicode.IsPrint(r) {`, `if unicode.IsPrint(r) || r == '\x1b' {`, "./cmd/fpc", "TestTerminalIsNotSteered",
 	},
+	{
+		"", "LC-5", "a policy designates who is not in the channel", "cmd/fpc/ercc.go",
+		`if !slices.Contains(members, c.DesignatedMSP) {`, never, "./cmd/fpc", "TestDesignatesMembersOnly",
+	},
+	{
+		"", "LC-5", "a policy accepts a platform that nobody verifies", "cmd/fpc/ercc.go",
+		`if err := verifiable(name, known); err != nil {`, never, "./cmd/fpc", "TestAttestationPolicyFlags",
+	},
+	{
+		"", "INV-7", "who ends a call is told that the server cannot be reached", "client/fabric/errors.go",
+		`if errors.Is(ctx.Err(), context.Canceled) {`, never, "./client/fabric", "TestEndedCallIsNobodysFault",
+	},
+	{
+		"", "INV-22", "a remedy has a transaction submitted twice", "cmd/fpc/exit.go",
+		`case open:`, never, "./cmd/fpc", "TestFailuresAreReported",
+	},
+	{
+		"", "LC-1", "a network is made among another's files", "devnet/check.go",
+		`if !temporary && !slices.Contains(ours, entry.Name()) {`, never, "./devnet", "TestCheckOfAFolder",
+	},
+	{
+		"", "LC-1", "a network outlives its folder", "cmd/fpc/server_unix.go",
+		`if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(held, found) {`, never, "./cmd/fpc", "TestFolderGone",
+	},
 }
