@@ -48,8 +48,8 @@ type Config struct {
 	// it before it leaves the enclave. Ranges, partial composite keys and pages
 	// are refused then: the ledger's order is no longer that of the keys.
 	BlindedKeys bool
-	// Verifiers verify the ledger enclave's evidence, by platform; unused in
-	// Lite.
+	// Verifiers verify the evidence of the ledger enclave, and of enclaves that
+	// are to get the chaincode's keys, by platform; unused in Lite.
 	Verifiers map[string]attest.Verifier
 	// Limits bounds memory; zero fields mean defaults.
 	Limits Limits

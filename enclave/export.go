@@ -51,12 +51,14 @@ func (n *nonce) take() []byte {
 // ExportCCKeys hands the chaincode's keys to another enclave (KEY-5): one that,
 // at a head which a head statement shows to be fresh, the ledger enclave knows as
 // registered for the committed definition of this chaincode, not revoked, and
-// without keys. The keys leave sealed to that enclave's attested Enclave_EK.
+// without keys; and that ERCC's policy in force would still admit. The keys leave
+// sealed to that enclave's attested Enclave_EK, and what it is stands in their
+// lineage from then on.
 //
 // Codes: not_initialised, wrong_mode, not_provisioned, not_fresh, those of head
 // statements and of the session, not_registered, revoked, wrong_version,
 // wrong_enclave, wrong_chaincode, wrong_channel, already_provisioned,
-// wrong_generation.
+// wrong_generation, no_policy, wrong_policy, attest's codes, wrong_ledger.
 func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest, host StateAccess) (*fpc.ExportCCKeysResponse, error) {
 	s, err := e.inFull(stepExport)
 	if err != nil {
@@ -74,7 +76,11 @@ func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest
 	}
 	var log steps
 	log.add(stepExport, stub, enclave, "exportCCKeys")
-	var receiver *protocol.Credentials
+	at, err := e.noEarlier(ctx, req.GetTime())
+	if err != nil {
+		return nil, err
+	}
+	var to *receiver
 	err = e.askUntil(ctx, s, &telling{host, &log}, func(replies []*fpc.LedgerReply) (err error) {
 		if refused := replies[0].GetStatement().GetRefused(); refused != nil {
 			return fromFailure(refused)
@@ -82,14 +88,14 @@ func (e *Enclave) ExportCCKeys(ctx context.Context, req *fpc.ExportCCKeysRequest
 		if err := s.checkOwnKeys(stepExport, replies[1].GetEndorser()); err != nil {
 			return err
 		}
-		receiver, err = s.checkReceiver(req.GetReceiver(), replies[2].GetEndorser())
+		to, err = e.checkReceiver(s, req.GetReceiver(), replies[2].GetEndorser(), replies[3].GetPolicy(), at)
 		return err
 	}, &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Statement{Statement: &fpc.StatementAsk{Nonce: value, Infos: req.GetInfos()}}},
-		s.endorserAsk(s.id), s.endorserAsk(req.GetReceiver()))
+		s.endorserAsk(s.id), s.endorserAsk(req.GetReceiver()), &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Policy{Policy: &fpc.PolicyAsk{}}})
 	if err != nil {
 		return nil, err
 	}
-	export, err := s.export(receiver)
+	export, err := s.export(to)
 	if err != nil {
 		return nil, err
 	}
@@ -161,20 +167,8 @@ func (s *state) checkRegisteredKey(step string, r *fpc.EndorserReply, set *keySe
 	return nil
 }
 
-// checkReceiver returns the credentials of an enclave that may get the keys.
-func (s *state) checkReceiver(id string, r *fpc.EndorserReply) (*protocol.Credentials, error) {
-	c, err := s.checkColleague(stepExport, id, r)
-	if err != nil {
-		return nil, err
-	}
-	if r.GetProvisioned() {
-		return nil, protocol.Errorf(stepExport, protocol.CodeAlreadyProvisioned, "enclave %.12s holds the keys already", id)
-	}
-	return c, nil
-}
-
 // checkColleague returns the credentials of a registered enclave of the same
-// chaincode, version and channel. That its evidence is good is ERCC's finding,
+// chaincode, version and channel. That its evidence was good is ERCC's finding,
 // and that ERCC holds it the ledger enclave's.
 func (s *state) checkColleague(step, id string, r *fpc.EndorserReply) (*protocol.Credentials, error) {
 	if refused := r.GetRefused(); refused != nil {
@@ -200,21 +194,21 @@ func (s *state) checkColleague(step, id string, r *fpc.EndorserReply) (*protocol
 	return c, nil
 }
 
-func (s *state) export(receiver *protocol.Credentials) (*fpc.Signed, error) {
+func (s *state) export(to *receiver) (*fpc.Signed, error) {
 	x := protocol.KeyExport{
 		CCParams:    s.params,
 		ChannelHash: s.channelHash,
 		Generation:  s.keys.generation,
 		Sender:      s.id,
-		Receiver:    receiver.EnclaveID(),
+		Receiver:    to.EnclaveID(),
 		ChaincodeEK: s.keys.ek,
-		Lineage:     s.keys.lineage,
+		Lineage:     s.keys.lineage.Union(protocol.NewLineage(to.custody)),
 	}
 	set, err := s.keys.pb()
 	if err != nil {
 		return nil, protocol.Errorf(stepExport, protocol.CodeInternal, "%w", err)
 	}
-	if err := x.Seal(receiver.EnclaveEK, set); err != nil {
+	if err := x.Seal(to.EnclaveEK, set); err != nil {
 		return nil, err
 	}
 	return protocol.SignKeyExport(s.sk, x)

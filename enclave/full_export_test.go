@@ -6,10 +6,12 @@ package enclave_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/fpctest/full"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/ledgerenclave"
@@ -60,6 +62,87 @@ func TestAttack14FullKeyExport(t *testing.T) {
 	wantCode(t, "revoked", err, protocol.CodeRevoked)
 }
 
+// Attack row 14: a receiver that was registered under an earlier policy is judged by
+// the one in force before anything is encrypted to it.
+func TestAttack14FullReceiverBelowThePolicy(t *testing.T) {
+	hardware := func(p *protocol.RegistryPolicy) {
+		p.Attestation.Platforms = map[string]protocol.PlatformPolicy{"sevsnp": {}}
+	}
+	for name, c := range map[string]struct {
+		receiver func(h *full.Host)                // before it is attested
+		policy   func(p *protocol.RegistryPolicy)  // in force in the end
+		between  func(w *full.World, h *full.Host) // the receiver registered, before the export
+		want     protocol.Code
+	}{
+		"simulated under a hardware policy": {policy: hardware, want: attest.CodePlatform},
+		"in debug mode":                     {receiver: func(h *full.Host) { h.Debug = true }, want: attest.CodeDebug},
+		"TCB too low":                       {policy: platform(protocol.PlatformPolicy{MinTCB: 6}), want: attest.CodeTCB},
+		"expired evidence":                  {between: func(w *full.World, _ *full.Host) { w.Hosts[0].Clock = full.Forever + 1 }, want: attest.CodeExpired},
+		"evidence of another": {between: func(w *full.World, h *full.Host) {
+			h.Stored.Evidence = w.Hosts[0].Stored.Evidence
+			h.Register()
+		}, want: attest.CodeStatement},
+		"a ledger enclave that is approved no more": {policy: func(p *protocol.RegistryPolicy) {
+			p.LedgerCodeIDs = []string{"sim:" + strings.Repeat("00", 32)}
+		}, want: protocol.CodeWrongLedger},
+		"a policy that is approved and not stored": {between: func(w *full.World, _ *full.Host) {
+			p := w.Policy()
+			hardware(p)
+			w.ApprovePolicy(p)
+		}, want: protocol.CodeWrongPolicy},
+		"no policy": {between: func(w *full.World, _ *full.Host) { w.Registry(protocol.PolicyKey, "") }, want: protocol.CodeNoPolicy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := full.New(t, script{})
+			first, second := w.Hosts[0], w.Hosts[1]
+			if c.receiver != nil {
+				c.receiver(second)
+			}
+			for _, h := range w.Hosts {
+				h.Init()
+				h.Register()
+			}
+			first.Generate()
+			if c.policy != nil {
+				p := w.Policy()
+				c.policy(p)
+				w.SetPolicy(p)
+			}
+			if c.between != nil {
+				c.between(w, second)
+			}
+			signed, err := first.TryExport(second.ID())
+			wantCode(t, name, err, c.want)
+			if signed != nil {
+				t.Errorf("%s: got an export beside the error, want none", name)
+			}
+		})
+	}
+}
+
+func platform(p protocol.PlatformPolicy) func(*protocol.RegistryPolicy) {
+	return func(policy *protocol.RegistryPolicy) {
+		policy.Attestation.Platforms = map[string]protocol.PlatformPolicy{"sim": p}
+	}
+}
+
+// A sender's host that turns its clock back has no evidence believed that was over
+// when the ledger enclave's began.
+func TestAttack14FullClockTurnedBack(t *testing.T) {
+	w := full.New(t, script{})
+	first, second := w.Hosts[0], w.Hosts[1]
+	second.Until = full.Now - 1
+	first.Ledger = w.NewLedgerSince(full.Now)
+	for _, h := range w.Hosts {
+		h.Init()
+		h.Register()
+	}
+	first.Generate()
+	first.Clock = full.Now - 2
+	_, err := first.TryExport(second.ID())
+	wantCode(t, "evidence that was over", err, attest.CodeExpired)
+}
+
 // A head statement is good once, and only under the nonce that was prepared last.
 func TestHeadStatementIsUsedOnce(t *testing.T) {
 	w := full.New(t, script{})
@@ -70,7 +153,7 @@ func TestHeadStatementIsUsedOnce(t *testing.T) {
 	h := w.Hosts[0]
 	h.Generate()
 	ask := func(nonce []byte) error {
-		_, err := h.Enclave.ExportCCKeys(t.Context(), &fpc.ExportCCKeysRequest{Receiver: w.Hosts[1].ID(), Infos: w.Statement(nonce)}, h)
+		_, err := h.Enclave.ExportCCKeys(t.Context(), &fpc.ExportCCKeysRequest{Receiver: w.Hosts[1].ID(), Infos: w.Statement(nonce), Time: full.Now}, h)
 		return err
 	}
 	prepare := func() []byte {
@@ -130,7 +213,7 @@ func TestImportOfKeys(t *testing.T) {
 }
 
 // Attack row 29: what the sender was stays in the lineage, and what the receiver is
-// comes in.
+// comes in, with the export already: it may never say so itself.
 func TestImportKeepsTheLineage(t *testing.T) {
 	w := full.New(t, script{})
 	first, second := w.Hosts[0], w.Hosts[1]
@@ -141,11 +224,19 @@ func TestImportKeepsTheLineage(t *testing.T) {
 		h.Register()
 	}
 	first.Generate()
-	registration, err := protocol.ParseKeyRegistration("KEY-7", second.Import(first.Export(second)))
+	signed := first.Export(second)
+	export, err := protocol.ParseKeyExport("KEY-5", signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registration, err := protocol.ParseKeyRegistration("KEY-7", second.Import(signed))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := protocol.NewLineage(protocol.Custody{Platform: "sim", TCB: 5}, protocol.Custody{Platform: "sim", TCB: 7})
+	if !proto.Equal(export.Lineage.PB(), want.PB()) {
+		t.Errorf("lineage of the export: got %v, want %v", export.Lineage, want)
+	}
 	if !proto.Equal(registration.Lineage.PB(), want.PB()) {
 		t.Errorf("lineage: got %v, want %v", registration.Lineage, want)
 	}

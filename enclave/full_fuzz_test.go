@@ -40,7 +40,7 @@ func FuzzFullHandle(f *testing.F) {
 		enclave.MethodCertificateRequest: &fpc.CertificateRequest{},
 		enclave.MethodInstallCertificate: &fpc.InstallCertificateRequest{Certificate: h.Certificate()},
 		enclave.MethodPrepareStatement:   &fpc.PrepareStatementRequest{},
-		enclave.MethodExportCCKeys:       &fpc.ExportCCKeysRequest{Receiver: other.ID(), Infos: w.Statement(nonce)},
+		enclave.MethodExportCCKeys:       &fpc.ExportCCKeysRequest{Receiver: other.ID(), Infos: w.Statement(nonce), Time: full.Now},
 		enclave.MethodImportCCKeys:       &fpc.ImportCCKeysRequest{Export: &fpc.Signed{Message: []byte("export")}},
 	}
 	for i, method := range methods {

@@ -38,6 +38,8 @@ func (v *fullView) begin(q question) (answer, error) {
 		}
 		a.peer = first
 		switch {
+		case protocol.CodeOf(err) == codeNotYet && at == 0: // the newest is there: so says the host, or another release
+			err = protocol.Errorf("INV-11", CodeLedgerAnswer, "asked for the newest height, the ledger enclave is said not to have reached it")
 		case protocol.CodeOf(err) == codeNotYet && v.waits < maxWaits:
 			err = v.await(at - 1)
 		case protocol.CodeOf(err) == codeNotYet:

@@ -48,8 +48,12 @@ func (c *fullCursor) stretch() *fpc.LedgerAsk {
 	}}}
 }
 
-// know takes a stretch of the ledger enclave.
+// know takes a stretch of the ledger enclave. Of a tainted namespace it knows no
+// rows for certain, nor that there are none.
 func (c *fullCursor) know(r *fpc.RangeReply) error {
+	if r.GetTainted() {
+		return protocol.Errorf(stepRange, protocol.CodeTainted, "a transaction that the ledger enclave cannot judge wrote in the range's namespace")
+	}
 	for _, row := range r.GetRows() {
 		if row.GetKey() < c.from || row.GetInfo() == nil || (c.end != "" && row.GetKey() >= c.end) {
 			return protocol.Errorf(stepRange, CodeLedgerAnswer, "the ledger enclave's rows are out of order or bounds")

@@ -6,6 +6,7 @@ package ercc_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -168,6 +169,11 @@ func TestKeysAreExportedAndImported(t *testing.T) {
 	if !proto.Equal(got, export) {
 		t.Errorf("export: got %v, want %v", got, export)
 	}
+	view := &fpc.RegistryView{}
+	query(r, view, protocol.FuncQueryRegistryView, scene.Chaincode)
+	if x := view.GetExported(); len(x) != 1 || !proto.Equal(x[0], export) {
+		t.Errorf("exports in the client's view: got %v, want %v", x, export)
+	}
 	receiver.Key = sender.Key
 	registration := receiver.KeyRegistration()
 	scene.Accepted(t, r.registerKeys(r.admin(scene.Org2), registration))
@@ -250,6 +256,21 @@ func TestAttack14KeyExportRefusals(t *testing.T) {
 			r.setPolicy(policy)
 			return sender.Export(receiver.ID())
 		}, want: attest.CodePlatform},
+		"with a lineage that leaves the receiver out": {export: func(r *registry, sender *scene.Enclave) *fpc.Signed {
+			receiver := r.enters(scene.Org2)
+			policy := r.FullPolicy()
+			policy.Attestation.Platforms["tdx"] = protocol.PlatformPolicy{}
+			r.setPolicy(policy)
+			sender.Lineage = protocol.NewLineage(protocol.Custody{Platform: "tdx", TCB: 3})
+			return sender.Export(receiver.ID())
+		}, want: protocol.CodeLineage},
+		"to an enclave whose ledger enclave is approved no more": {export: func(r *registry, sender *scene.Enclave) *fpc.Signed {
+			receiver := r.enters(scene.Org2)
+			policy := r.FullPolicy()
+			policy.LedgerCodeIDs = []string{protocol.ManifestEntry("sim", strings.Repeat("2e", 32))}
+			r.setPolicy(policy)
+			return sender.Export(receiver.ID())
+		}, want: protocol.CodeWrongLedger},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := full(t)

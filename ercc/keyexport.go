@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/internal/admin"
 	"github.com/privatechaincode/fpc/internal/registration"
 	"github.com/privatechaincode/fpc/protocol"
@@ -21,7 +22,8 @@ import (
 // Codes: malformed, no_policy, wrong_policy, clock, bad_arguments, not_admin,
 // foreign_caller, not_registered, revoked, not_provisioned, already_provisioned,
 // wrong_enclave, bad_signature, no_definition, wrong_mode, wrong_version,
-// wrong_channel, unknown_key, wrong_generation, lineage, attest's codes.
+// wrong_channel, wrong_ledger, unknown_key, wrong_generation, lineage, attest's
+// codes.
 func (t *tx) putKeyExport(args [][]byte) ([]byte, error) {
 	const step = "KEY-6"
 	signed, err := protocol.ParsePutKeyExport(args)
@@ -63,18 +65,26 @@ func (t *tx) putKeyExport(args [][]byte) ([]byte, error) {
 
 // checkExport holds an export whose signature is good against what is registered:
 // both enclaves are of the committed version and of Full mode, as good as the
-// policy in force asks, the sender holds the keys, the receiver does not, and the
-// keys are the chaincode's.
+// policy in force asks, the sender holds the keys, the receiver does not and stands
+// in the lineage, and the keys are the chaincode's.
 func (t *tx) checkExport(step string, x protocol.VerifiedKeyExport, sender *protocol.Credentials, policy *protocol.RegistryPolicy) error {
 	cc := x.CCParams.GetChaincodeId()
 	receiver, err := t.registered(step, cc, x.Receiver)
 	if err != nil {
 		return err
 	}
-	for _, enclave := range []*protocol.Credentials{sender, receiver} {
-		if err := t.checkParty(step, x, enclave, policy); err != nil {
-			return err
-		}
+	if _, err := t.checkParty(step, x, sender, policy); err != nil {
+		return err
+	}
+	claims, err := t.checkParty(step, x, receiver, policy)
+	if err != nil {
+		return err
+	}
+	if err := protocol.CheckLedger(step, receiver.Data, policy.LedgerCodeIDs, policy.Attestation); err != nil {
+		return err
+	}
+	if !x.Lineage.Covers(claims.Custody()) {
+		return protocol.Errorf(step, protocol.CodeLineage, "the lineage leaves out the receiving enclave")
 	}
 	holds, err := t.store.provisioned(cc, x.Sender)
 	if err != nil {
@@ -105,27 +115,27 @@ func (t *tx) checkExport(step string, x protocol.VerifiedKeyExport, sender *prot
 
 // checkParty holds one of the two enclaves against the committed definition and
 // the policy in force.
-func (t *tx) checkParty(step string, x protocol.VerifiedKeyExport, enclave *protocol.Credentials, policy *protocol.RegistryPolicy) error {
+func (t *tx) checkParty(step string, x protocol.VerifiedKeyExport, enclave *protocol.Credentials, policy *protocol.RegistryPolicy) (attest.Claims, error) {
+	none := attest.Claims{}
 	committed, err := t.definition(step, x.CCParams.GetChaincodeId())
 	if err != nil {
-		return err
+		return none, err
 	}
 	if !committed.Same(x.CCParams) || !committed.Same(enclave.Data.GetCcParams()) {
-		return protocol.Errorf(step, protocol.CodeWrongVersion, "keys of version %q, enclave %.12s of version %q, committed is %q",
+		return none, protocol.Errorf(step, protocol.CodeWrongVersion, "keys of version %q, enclave %.12s of version %q, committed is %q",
 			x.CCParams.GetVersion(), enclave.EnclaveID(), enclave.Data.GetCcParams().GetVersion(), committed.GetVersion())
 	}
 	if !bytes.Equal(x.ChannelHash, policy.ChannelHashBytes()) {
-		return protocol.Errorf(step, protocol.CodeWrongChannel, "keys of the channel with hash %x, the policy says %s", x.ChannelHash, policy.ChannelHash)
+		return none, protocol.Errorf(step, protocol.CodeWrongChannel, "keys of the channel with hash %x, the policy says %s", x.ChannelHash, policy.ChannelHash)
 	}
 	if err := protocol.CheckMode(step, protocol.ModeFull, enclave.Data); err != nil {
-		return err
+		return none, err
 	}
 	at, err := t.time(step)
 	if err != nil {
-		return err
+		return none, err
 	}
-	_, err = registration.Judge(step, enclave, policy, t.registry.config.Verifiers, at)
-	return err
+	return registration.Judge(step, enclave, policy, t.registry.config.Verifiers, at)
 }
 
 // getKeyExport returns the export to an enclave, Signed, exactly as it was put

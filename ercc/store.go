@@ -17,7 +17,6 @@ import (
 // ledger enclaves read them too. Chaincode names hold no slash, so keys of two
 // chaincodes never meet.
 const (
-	policyKey      = "namespaces/policy"
 	approvalPrefix = "namespaces/approval/" // <cc>/<enclave>/<msp>: approval of a revocation
 	manifestPrefix = "namespaces/manifest/" // <cc>/<version>: code manifest
 )
@@ -78,24 +77,18 @@ func (s store) putMessage(key string, m proto.Message) error {
 	return s.put(key, b)
 }
 
-// opaque stands before a value that is JSON: peers that keep their state in
-// CouchDB would take it apart and answer other bytes than those that were
-// written, whose hash the organisations approved.
-const opaque = 0
-
 // policy returns the stored policy's bytes, nil if there is none.
 func (s store) policy() ([]byte, error) {
-	b, err := s.get(policyKey)
+	b, err := s.get(protocol.PolicyKey)
 	if err != nil || len(b) == 0 {
 		return nil, err
 	}
-	if b[0] != opaque {
-		return nil, protocol.Errorf("LC-5", protocol.CodeInternal, "stored %s does not decode", policyKey)
-	}
-	return b[1:], nil
+	return protocol.ParseStoredPolicy("LC-5", b)
 }
 
-func (s store) putPolicy(b []byte) error { return s.put(policyKey, append([]byte{opaque}, b...)) }
+func (s store) putPolicy(b []byte) error {
+	return s.put(protocol.PolicyKey, protocol.StoredPolicy(b))
+}
 
 func (s store) manifest(cc, version string) ([]byte, error) {
 	return s.get(manifestPrefix + cc + "/" + version)

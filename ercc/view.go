@@ -61,8 +61,14 @@ func (t *tx) fillView(view *fpc.RegistryView, cc string) error {
 	if err != nil {
 		return err
 	}
-	return each(t.store, protocol.ProvisionedPrefix(cc), func(_ string, r *fpc.Signed) {
+	err = each(t.store, protocol.ProvisionedPrefix(cc), func(_ string, r *fpc.Signed) {
 		view.Provisioned = append(view.Provisioned, r)
+	})
+	if err != nil {
+		return err
+	}
+	return each(t.store, protocol.ExportedPrefix(cc), func(_ string, x *fpc.Signed) {
+		view.Exported = append(view.Exported, x)
 	})
 }
 

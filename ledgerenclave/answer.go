@@ -77,6 +77,9 @@ func (a *answerer) reply(ask *fpc.LedgerAsk) (*fpc.LedgerReply, error) {
 	case *fpc.LedgerAsk_Registry:
 		value, err := a.registered(ask.Registry.GetKey())
 		return &fpc.LedgerReply{Reply: &fpc.LedgerReply_Registry{Registry: &fpc.RegistryReply{Value: value}}}, err
+	case *fpc.LedgerAsk_Policy:
+		r, err := a.policy()
+		return &fpc.LedgerReply{Reply: &fpc.LedgerReply_Policy{Policy: r}}, err
 	case *fpc.LedgerAsk_Hash:
 		return &fpc.LedgerReply{Reply: &fpc.LedgerReply_Hash{Hash: a.hash(ask.Hash)}}, nil
 	}
@@ -144,9 +147,9 @@ func (a *answerer) keys(ask *fpc.KeysAsk) (*fpc.KeysReply, error) {
 }
 
 // rows is range_metadata (EX-3). It is complete up to its last row, or to the
-// range's end if it does not go on.
+// range's end if it does not go on; of a tainted namespace nobody knows.
 func (a *answerer) rows(ask *fpc.RangeAsk) (*fpc.RangeReply, error) {
-	r := &fpc.RangeReply{}
+	r := &fpc.RangeReply{Tainted: a.view.Tainted(ask.GetNamespace())}
 	for key, info := range a.view.Rows(ask.GetNamespace(), ask.GetStart(), ask.GetEnd()) {
 		if limit := ask.GetLimit(); limit != 0 && len(r.Rows) == int(limit) {
 			r.More = true

@@ -82,6 +82,30 @@ func (a *answerer) refuseEndorser(cc, id string, credentials []byte) error {
 	return nil
 }
 
+// policy is ERCC's policy, if ERCC's committed definition approves the bytes that
+// are stored (LC-5).
+func (a *answerer) policy() (*fpc.PolicyReply, error) {
+	const step = "KEY-5"
+	stored, err := a.registered(protocol.PolicyKey)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := protocol.ParseStoredPolicy(step, stored)
+	if err != nil {
+		return &fpc.PolicyReply{Refused: protocol.Failure(err)}, nil
+	}
+	defined, err := lifecycle.Query(a.ledger.registry, definitions{a.view})
+	if err != nil {
+		err = protocol.Errorf(step, protocol.CodeNoDefinition, "the definition of %s: %w", a.ledger.registry, err)
+		return &fpc.PolicyReply{Refused: protocol.Failure(err)}, nil
+	}
+	if v := protocol.PolicyVersion(policy); v != defined.Version {
+		err = protocol.Errorf(step, protocol.CodeWrongPolicy, "the stored policy has hash %s, ERCC's definition has version %s", v, defined.Version)
+		return &fpc.PolicyReply{Refused: protocol.Failure(err)}, nil
+	}
+	return &fpc.PolicyReply{Policy: policy}, nil
+}
+
 func isEnclaveID(id string) bool {
 	b, err := hex.DecodeString(id)
 	return err == nil && len(b) == sha256.Size && hex.EncodeToString(b) == id

@@ -166,6 +166,34 @@ func (w *world) endorser(at uint64, chaincode, enclave string) *fpc.EndorserRepl
 	return w.ask(at, &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Endorser{Endorser: &fpc.EndorserAsk{ChaincodeId: chaincode, EnclaveId: enclave}}}).GetEndorser()
 }
 
+// The policy by which a receiver of keys is judged is the stored one, where ERCC's
+// definition approves it, at the head that is asked about.
+func TestPolicyInForce(t *testing.T) {
+	w := newWorld(t)
+	ask := func(at uint64) *fpc.PolicyReply {
+		t.Helper()
+		return w.ask(at, &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Policy{Policy: &fpc.PolicyAsk{}}}).GetPolicy()
+	}
+	store := func(policy string) { w.put(protocol.ERCCName, protocol.PolicyKey, policy) }
+	wantFailure(t, "none", ask(0).GetRefused(), protocol.CodeNoPolicy)
+	store(string(protocol.StoredPolicy([]byte("first"))))
+	wantFailure(t, "that no definition approves", ask(0).GetRefused(), protocol.CodeWrongPolicy)
+	approve := func(policy string) {
+		w.mustTake(w.Block(w.Define(lifecycle.Definition{
+			Name: protocol.ERCCName, Version: protocol.PolicyVersion([]byte(policy)), ValidationParameter: ledgertest.Rule(t, anyMember),
+		})))
+	}
+	approve("first")
+	at := w.Height()
+	approve("second")
+	wantFailure(t, "approved before", ask(0).GetRefused(), protocol.CodeWrongPolicy)
+	if got := ask(at); got.GetRefused() != nil || string(got.GetPolicy()) != "first" {
+		t.Errorf("at the head before: got %v, want the first one", got)
+	}
+	store("second")
+	wantFailure(t, "stored by no registry", ask(0).GetRefused(), protocol.CodeInternal)
+}
+
 func TestEndorser(t *testing.T) {
 	w := newPrivateWorld(t)
 	first, third := w.enclaves[0], w.enclaves[2]

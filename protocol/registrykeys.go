@@ -2,9 +2,11 @@
 
 package protocol
 
+import "slices"
+
 // The state keys of ERCC that others than ERCC read: the ledger enclave judges by
-// them who may endorse (KEY-5, EX-1), and shows a key export to its receiver
-// (KEY-7). Chaincode names hold no slash and enclave ids are hexadecimal, so keys
+// them who may endorse (KEY-5, EX-1), shows a key export to its receiver (KEY-7),
+// and by which policy a receiver is judged (KEY-5). Chaincode names hold no slash and enclave ids are hexadecimal, so keys
 // of two chaincodes or enclaves never meet; who makes one from untrusted names
 // checks their form first.
 const (
@@ -34,10 +36,33 @@ func ProvisionedKey(chaincodeID, enclaveID string) string {
 // ChaincodeKeyKey is where a chaincode's serialised ChaincodeKey stands (KEY-3).
 func ChaincodeKeyKey(chaincodeID string) string { return chaincodeKeyPrefix + chaincodeID }
 
+// PolicyKey is where the registry's policy stands (LC-5), see [StoredPolicy].
+const PolicyKey = "namespaces/policy"
+
+// opaque stands before a value that is JSON: peers that keep their state in
+// CouchDB would take it apart and answer other bytes than those that were
+// written, whose hash the organisations approved.
+const opaque = 0
+
+// StoredPolicy returns what stands under [PolicyKey] for a policy's bytes.
+func StoredPolicy(policy []byte) []byte { return slices.Concat([]byte{opaque}, policy) }
+
+// ParseStoredPolicy returns the bytes of the policy that is stored. Codes:
+// no_policy, internal.
+func ParseStoredPolicy(step string, stored []byte) ([]byte, error) {
+	switch {
+	case len(stored) == 0:
+		return nil, Errorf(step, CodeNoPolicy, "ERCC has no policy stored")
+	case stored[0] != opaque:
+		return nil, Errorf(step, CodeInternal, "stored %s does not decode", PolicyKey)
+	}
+	return stored[1:], nil
+}
+
 // ExportedKey is where the key export to an enclave stands, a serialised Signed
 // of KeyExport (KEY-6).
 func ExportedKey(chaincodeID, receiver string) string {
-	return exportedPrefix + chaincodeID + "/" + receiver
+	return ExportedPrefix(chaincodeID) + receiver
 }
 
 // CredentialsPrefix begins the keys of all credentials of a chaincode's enclaves;
@@ -49,3 +74,7 @@ func RevokedPrefix(chaincodeID string) string { return revokedPrefix + chaincode
 
 // ProvisionedPrefix begins the keys of a chaincode's key registrations.
 func ProvisionedPrefix(chaincodeID string) string { return provisionedPrefix + chaincodeID + "/" }
+
+// ExportedPrefix begins the keys of a chaincode's key exports; the rest of such a
+// key is the receiver's enclave id.
+func ExportedPrefix(chaincodeID string) string { return exportedPrefix + chaincodeID + "/" }

@@ -3,6 +3,8 @@
 package stub
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/internal/admin"
@@ -113,7 +115,7 @@ func (s *Stub) exportCCKeys(c call) ([]byte, error) {
 		return nil, err
 	}
 	response := &fpc.ExportCCKeysResponse{}
-	request := &fpc.ExportCCKeysRequest{Receiver: args.Receiver, Infos: args.Infos}
+	request := &fpc.ExportCCKeysRequest{Receiver: args.Receiver, Infos: args.Infos, Time: time.Now().Unix()}
 	if err := s.askLedgerToo(c, step, methodExportCCKeys, request, response); err != nil {
 		return nil, err
 	}

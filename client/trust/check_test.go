@@ -7,6 +7,7 @@ package trust_test
 import (
 	"bytes"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +163,54 @@ func TestAttack29LineageWithoutItsHolder(t *testing.T) {
 	})(w)
 	_, err := check(t, w, policy, clienttest.Noon)
 	wantCode(t, err, protocol.CodeLineage)
+}
+
+// A key is as weak as the weakest that ever held it, whether or not this client
+// would talk to that one, and whether or not it ever said that it took the key.
+func TestAttack29HolderThatIsNotTrusted(t *testing.T) {
+	other := strings.Repeat("ab", 32)
+	registered := func(edit func(*protocol.KeyRegistration)) func(w *clienttest.World) {
+		return func(w *clienttest.World) {
+			w.View.Provisioned = append(w.View.Provisioned, w.Enclave.Registration(func(r *protocol.KeyRegistration) {
+				r.EnclaveID, r.Lineage = other, debugLineage
+				edit(r)
+			}))
+		}
+	}
+	exported := func(edit func(*protocol.KeyExport)) func(w *clienttest.World) {
+		return func(w *clienttest.World) {
+			x := protocol.KeyExport{
+				CCParams: w.View.Definition, ChannelHash: w.Pins.ChannelHash(), Generation: 1, Sender: w.Enclave.VK.ID(), Receiver: other,
+				ChaincodeEK: w.Enclave.EK, Lineage: debugLineage, EncryptedKeys: []byte("sealed"),
+			}
+			edit(&x)
+			signed, err := protocol.SignKeyExport(w.Enclave.SK, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.View.Exported = append(w.View.Exported, signed)
+		}
+	}
+	former, err := keys.ChaincodeEKFromPB(otherKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		edit func(*clienttest.World)
+		want protocol.Code
+	}{
+		"a holder below the policy":     {registered(func(*protocol.KeyRegistration) {}), protocol.CodeLineage},
+		"a receiver below the policy":   {exported(func(*protocol.KeyExport) {}), protocol.CodeLineage},
+		"a holder of another key set":   {registered(func(r *protocol.KeyRegistration) { r.ChaincodeEK = former }), ""},
+		"a receiver of another key set": {exported(func(x *protocol.KeyExport) { x.ChaincodeEK = former }), ""},
+	} {
+		w := clienttest.New(t, 3)
+		c.edit(w)
+		_, err := check(t, w, w.Trust(), clienttest.Noon)
+		if got := protocol.CodeOf(err); got != c.want {
+			t.Errorf("%s: got %v, want code %q", name, err, c.want)
+		}
+	}
 }
 
 const zeros = "0000000000000000000000000000000000000000000000000000000000000000"

@@ -9,11 +9,14 @@ import (
 
 	"github.com/privatechaincode/fpc/attest"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
 // addHolders adds every enclave that passes all checks and holds the key. An
-// enclave that fails does not matter if others pass: it is never talked to.
+// enclave that fails does not matter if others pass: it is never talked to. But
+// the key is refused where anybody ever held it whom this client's policy rules
+// out: see everHeld.
 func (c *check) addHolders(found *Chaincode) error {
 	registrations := make(map[string]*pb.Signed)
 	for _, s := range c.view.GetProvisioned() {
@@ -24,14 +27,13 @@ func (c *check) addHolders(found *Chaincode) error {
 	var refused []error
 	var orgs []string
 	for _, m := range c.view.GetCredentials() {
-		e, lineage, err := c.holder(found, m, registrations)
+		e, err := c.holder(found, m, registrations)
 		if err != nil {
 			refused = append(refused, err)
 			found.refused = append(found.refused, Refused{e.ID, e.MSPID, err})
 			continue
 		}
 		found.enclaves = append(found.enclaves, e)
-		found.lineage = found.lineage.Union(lineage)
 		if !slices.Contains(orgs, e.MSPID) {
 			orgs = append(orgs, e.MSPID)
 		}
@@ -43,16 +45,36 @@ func (c *check) addHolders(found *Chaincode) error {
 		return protocol.Errorf(stepCredentials, CodeTooFewHolders, "the key of %s is held by enclaves of %d organisations %v, this client asks for %d", found.ID(), len(orgs), orgs, want).
 			WithHint("lower --min-holders, or have more organisations provision enclaves")
 	}
-	return nil
+	found.lineage = c.everHeld(found.ek)
+	return found.lineage.Check(stepCredentials, c.policy.Attestation)
+}
+
+// everHeld is the lineage of a key, as far as the registry tells: of all who
+// registered that they hold it, trusted here or not, revoked or not; and of all to
+// whom an enclave gave it, whether they took it or not. Whoever broke one of them
+// reads what is encrypted to any. The registry verified what it lists; what it
+// lists wrongly can only have this client refuse.
+func (c *check) everHeld(ek keys.ChaincodeEK) protocol.Lineage {
+	var all protocol.Lineage
+	for _, s := range c.view.GetProvisioned() {
+		if r, err := protocol.ParseKeyRegistration(stepCredentials, s); err == nil && bytes.Equal(r.ChaincodeEK.ID(), ek.ID()) {
+			all = all.Union(r.Lineage)
+		}
+	}
+	for _, s := range c.view.GetExported() {
+		if x, err := protocol.ParseKeyExport(stepCredentials, s); err == nil && bytes.Equal(x.ChaincodeEK.ID(), ek.ID()) {
+			all = all.Union(x.Lineage)
+		}
+	}
+	return all
 }
 
 // holder checks one enclave: credentials, evidence, code, and its signature for
 // the chaincode's key. A refused one is returned as far as it is known.
-func (c *check) holder(found *Chaincode, m *pb.Credentials, registrations map[string]*pb.Signed) (Enclave, protocol.Lineage, error) {
-	none := protocol.Lineage{}
+func (c *check) holder(found *Chaincode, m *pb.Credentials, registrations map[string]*pb.Signed) (Enclave, error) {
 	credentials, err := protocol.CredentialsFromPB(stepCredentials, m)
 	if err != nil {
-		return Enclave{}, none, err
+		return Enclave{}, err
 	}
 	data, id := credentials.Data, credentials.EnclaveID()
 	e := Enclave{
@@ -61,22 +83,21 @@ func (c *check) holder(found *Chaincode, m *pb.Credentials, registrations map[st
 		certificate: m.GetCertificate(), credentials: credentials,
 	}
 	if slices.Contains(c.view.GetRevoked(), id) {
-		return e, none, protocol.Errorf(stepCredentials, protocol.CodeRevoked, "enclave %.12s is revoked", id)
+		return e, protocol.Errorf(stepCredentials, protocol.CodeRevoked, "enclave %.12s is revoked", id)
 	}
 	if e.Claims, err = attest.Verify(credentials.Evidence, credentials.Statement, c.policy.Attestation, c.policy.Verifiers, c.at); err != nil {
-		return e, none, protocol.Errorf(stepCredentials, protocol.CodeOf(err), "enclave %.12s: %w", id, err)
+		return e, protocol.Errorf(stepCredentials, protocol.CodeOf(err), "enclave %.12s: %w", id, err)
 	}
 	if err := c.policy.checkCode(stepCredentials, e.Claims, c.manifest); err != nil {
-		return e, none, err
+		return e, err
 	}
 	if err := c.checkAttested(credentials); err != nil {
-		return e, none, err
+		return e, err
 	}
 	if err := c.checkMode(&e); err != nil {
-		return e, none, err
+		return e, err
 	}
-	lineage, err := c.checkRegistration(found, credentials, e.Claims, registrations[id])
-	return e, lineage, err
+	return e, c.checkRegistration(found, credentials, e.Claims, registrations[id])
 }
 
 // checkAttested holds what the enclave attested against definition and pins.
@@ -129,32 +150,32 @@ func (c *check) sameChaincode(id string, p *pb.CCParameters) error {
 }
 
 // checkRegistration demands the enclave's signature for exactly the registered
-// key, and a lineage that the client's own policy accepts.
-func (c *check) checkRegistration(found *Chaincode, credentials *protocol.Credentials, claims attest.Claims, signed *pb.Signed) (protocol.Lineage, error) {
-	none, id := protocol.Lineage{}, credentials.EnclaveID()
+// key, and a lineage that names the enclave's own kind.
+func (c *check) checkRegistration(found *Chaincode, credentials *protocol.Credentials, claims attest.Claims, signed *pb.Signed) error {
+	id := credentials.EnclaveID()
 	if signed == nil {
-		return none, protocol.Errorf(stepCredentials, protocol.CodeNotProvisioned, "enclave %.12s is registered, but holds no key", id)
+		return protocol.Errorf(stepCredentials, protocol.CodeNotProvisioned, "enclave %.12s is registered, but holds no key", id)
 	}
 	r, err := protocol.VerifyKeyRegistration(stepCredentials, credentials.EnclaveVK, signed)
 	if err != nil {
-		return none, err
+		return err
 	}
 	if err := c.sameChaincode(id, r.CCParams); err != nil {
-		return none, err
+		return err
 	}
 	if !bytes.Equal(r.ChannelHash, c.pins.channelHash) {
-		return none, protocol.Errorf(stepCredentials, protocol.CodeWrongChannel, "enclave %.12s registered its key for another channel", id)
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongChannel, "enclave %.12s registered its key for another channel", id)
 	}
 	if r.Generation != found.generation {
-		return none, protocol.Errorf(stepCredentials, protocol.CodeWrongGeneration, "enclave %.12s holds generation %d, current is %d", id, r.Generation, found.generation)
+		return protocol.Errorf(stepCredentials, protocol.CodeWrongGeneration, "enclave %.12s holds generation %d, current is %d", id, r.Generation, found.generation)
 	}
 	if !bytes.Equal(r.ChaincodeEK.ID(), found.ek.ID()) {
-		return none, protocol.Errorf(stepCredentials, protocol.CodeUnknownKey, "enclave %.12s signed for another key than the registered one", id)
+		return protocol.Errorf(stepCredentials, protocol.CodeUnknownKey, "enclave %.12s signed for another key than the registered one", id)
 	}
 	if !r.Lineage.Covers(claims.Custody()) {
-		return none, protocol.Errorf(stepCredentials, protocol.CodeLineage, "lineage of the key that enclave %.12s holds leaves out that enclave's own kind", id)
+		return protocol.Errorf(stepCredentials, protocol.CodeLineage, "lineage of the key that enclave %.12s holds leaves out that enclave's own kind", id)
 	}
-	return r.Lineage, r.Lineage.Check(stepCredentials, c.policy.Attestation)
+	return nil
 }
 
 // nobody explains why no enclave passed; the first refusal gives its code.

@@ -5,6 +5,7 @@
 package full
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -35,8 +36,13 @@ type Host struct {
 	Credentials *protocol.Credentials
 	Sealed      []byte
 
-	// TCB is the enclave's TCB level; at least 5.
-	TCB uint32
+	// TCB is the enclave's TCB level, at least 5; Debug its debug state.
+	TCB   uint32
+	Debug bool
+	// Until is when the enclave's evidence expires, Unix seconds; 0: [Forever].
+	Until int64
+	// Clock is the host's clock, Unix seconds.
+	Clock int64
 
 	// FrozenLedger and FrozenPeer take no further blocks.
 	FrozenLedger, FrozenPeer bool
@@ -101,7 +107,7 @@ func (h *Host) InitRequest() *fpc.InitRequest {
 		HostParams:        &fpc.HostParameters{MspId: h.Org.MSPID, PeerEndpoint: "peer0." + strings.ToLower(h.Org.MSPID) + ":7051"},
 		ChannelHash:       h.World.Hash(),
 		Msps:              h.World.MSPs(),
-		AttestationParams: guest.Params{NotBefore: 1, NotAfter: 1 << 40, TCB: max(h.TCB, 5)}.Marshal(),
+		AttestationParams: guest.Params{NotBefore: 1, NotAfter: cmp.Or(h.Until, Forever), TCB: max(h.TCB, 5), Debug: h.Debug}.Marshal(),
 		Full:              true,
 	}
 }
@@ -222,7 +228,7 @@ func (h *Host) TryExport(receiver string) (*fpc.Signed, error) {
 		return nil, err
 	}
 	resp, err := h.Enclave.ExportCCKeys(h.World.T.Context(), &fpc.ExportCCKeysRequest{
-		Receiver: receiver, Infos: h.World.Statement(prepared.GetNonce()),
+		Receiver: receiver, Infos: h.World.Statement(prepared.GetNonce()), Time: h.Clock,
 	}, h)
 	return resp.GetExport(), err
 }

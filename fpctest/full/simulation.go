@@ -67,7 +67,7 @@ func (s *Simulation) answer(ctx context.Context, req *fpc.StateRequest) (*fpc.St
 		if err != nil {
 			resp.LedgerFailed = failureOf(err)
 		}
-		resp.Accept, resp.Time = accept, 1_700_000_000
+		resp.Accept, resp.Time = accept, s.host.Clock
 	case *fpc.StateRequest_AwaitBlock:
 		if s.host.Await != nil {
 			s.host.Await(r.AwaitBlock.GetAbove())

@@ -39,6 +39,10 @@ const (
 	Version   = "fpc-1"
 	// Policy is the endorsement policy: both enclaves.
 	Policy = "AND('Org1MSP.enclave','Org2MSP.enclave')"
+	// Now is what the hosts' clocks say, Unix seconds.
+	Now = 1_700_000_000
+	// Forever is when evidence expires, Unix seconds.
+	Forever = 1 << 40
 )
 
 // World is a channel of two organisations, each with a peer that hosts an enclave
@@ -61,15 +65,16 @@ func New(t testing.TB, cc shim.Chaincode) *World {
 	w := &World{Chain: ledgertest.New(t, 2), Chaincode: cc}
 	w.judge = w.NewLedger("judge")
 	for org := range w.Orgs {
-		h := &Host{World: w, Org: w.Orgs[org], state: newPeerState()}
+		h := &Host{World: w, Org: w.Orgs[org], state: newPeerState(), Clock: Now}
 		h.Ledger = w.NewLedger("ledger")
 		h.Start()
 		w.Hosts = append(w.Hosts, h)
 	}
 	w.MustCommit(
 		w.Define(lifecycle.Definition{Name: Chaincode, Version: Version, ValidationParameter: w.EnclaveRule(Policy, Chaincode, Version)}),
-		w.Define(lifecycle.Definition{Name: protocol.ERCCName, ValidationParameter: ledgertest.Rule(t, "OR('Org1MSP.peer','Org2MSP.peer')")}),
+		w.defineRegistry(w.Policy()),
 	)
+	w.Registry(protocol.PolicyKey, string(protocol.StoredPolicy(w.policyBytes(w.Policy()))))
 	return w
 }
 
@@ -102,9 +107,21 @@ func (w *World) Platform(code, host string) *guest.Platform {
 // NewLedger makes a ledger enclave that has taken all blocks.
 func (w *World) NewLedger(code string) *ledgerenclave.Enclave {
 	w.T.Helper()
+	return w.newLedger(code, nil)
+}
+
+// NewLedgerSince makes a ledger enclave whose evidence begins at a time, Unix
+// seconds.
+func (w *World) NewLedgerSince(begin int64) *ledgerenclave.Enclave {
+	w.T.Helper()
+	return w.newLedger("ledger", guest.Params{NotBefore: begin, NotAfter: Forever}.Marshal())
+}
+
+func (w *World) newLedger(code string, params []byte) *ledgerenclave.Enclave {
+	w.T.Helper()
 	l, err := ledgerenclave.New(ledgerenclave.Config{Platform: w.Platform(code, "ledger host"), Verifiers: Verifiers()})
 	w.check(err)
-	_, err = l.Join(w.T.Context(), &fpc.JoinRequest{Genesis: w.Blocks[0], StateDatabase: ledgerenclave.LevelDB})
+	_, err = l.Join(w.T.Context(), &fpc.JoinRequest{Genesis: w.Blocks[0], StateDatabase: ledgerenclave.LevelDB, AttestationParams: params})
 	w.check(err)
 	for _, b := range w.Blocks[1:] {
 		_, err := l.NextBlock(w.T.Context(), &fpc.NextBlockRequest{Block: b})

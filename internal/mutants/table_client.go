@@ -110,7 +110,16 @@ var clientChecks = []mutant{
 	},
 	{
 		"29", "INV-5", "a lineage below the client's policy", "client/trust/holders.go",
-		`return r.Lineage, r.Lineage.Check(stepCredentials, c.policy.Attestation)`, `return r.Lineage, nil`, "./client/trust", "TestCheckRefuses",
+		`return found.lineage.Check(stepCredentials, c.policy.Attestation)`, `_ = found.lineage.Check(stepCredentials, c.policy.Attestation)
+	return nil`, "./client/trust", "TestCheckRefuses",
+	},
+	{
+		"29", "INV-5", "a holder that the client does not trust is not counted", "client/trust/holders.go",
+		`all = all.Union(r.Lineage)`, `all = all.Union(protocol.Lineage{})`, "./client/trust", "TestAttack29HolderThatIsNotTrusted",
+	},
+	{
+		"29", "INV-5", "whoever got the key and never said so is not counted", "client/trust/holders.go",
+		`all = all.Union(x.Lineage)`, `_ = x.Lineage`, "./client/trust", "TestAttack29HolderThatIsNotTrusted",
 	},
 	{
 		"27", "INV-5", "a key that one organisation holds", "client/trust/holders.go",

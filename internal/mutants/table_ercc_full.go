@@ -107,9 +107,17 @@ var keyExport = []mutant{
 	},
 	{
 		"14", "KEY-6", "evidence is judged at registration only", "ercc/keyexport.go",
-		`	_, err = registration.Judge(step, enclave, policy, t.registry.config.Verifiers, at)
-	return err`, `	_, _ = registration.Judge(step, enclave, policy, t.registry.config.Verifiers, at)
-	return nil`, "./ercc", "TestAttack14KeyExportRefusals",
+		`	return registration.Judge(step, enclave, policy, t.registry.config.Verifiers, at)`, `	lax := *policy
+	lax.Attestation.Platforms = map[string]protocol.PlatformPolicy{"sim": {AllowDebug: true}}
+	return registration.Judge(step, enclave, &lax, t.registry.config.Verifiers, at)`, "./ercc", "TestAttack14KeyExportRefusals",
+	},
+	{
+		"29", "KEY-6", "a lineage that leaves the receiver out", "ercc/keyexport.go",
+		`if !x.Lineage.Covers(claims.Custody()) {`, never, "./ercc", "TestAttack14KeyExportRefusals",
+	},
+	{
+		"14", "KEY-6", "a receiver whose ledger enclave is approved no more", "ercc/keyexport.go",
+		`if err := protocol.CheckLedger(step, receiver.Data, policy.LedgerCodeIDs, policy.Attestation); err != nil {`, never, "./ercc", "TestAttack14KeyExportRefusals",
 	},
 	{
 		"27", "KEY-7", "any key counts as imported", "ercc/cckeys.go",

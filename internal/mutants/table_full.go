@@ -62,6 +62,27 @@ var full = []mutant{
 		`case c.EnclaveID() != id:`, `case false:`, "./enclave", "TestAttack14FullKeyExport",
 	},
 	{
+		"14", "KEY-5", "keys go to whom the policy in force would refuse", "enclave/receiver.go",
+		`if err != nil {
+		return none, protocol.Errorf(stepExport,`, never, "./enclave", "TestAttack14FullReceiverBelowThePolicy",
+	},
+	{
+		"14", "KEY-5", "keys go to an enclave whose ledger enclave is approved no more", "enclave/receiver.go",
+		`if err := protocol.CheckLedger(stepExport, c.Data, policy.LedgerCodeIDs, policy.Attestation); err != nil {`, never, "./enclave", "TestAttack14FullReceiverBelowThePolicy",
+	},
+	{
+		"14", "KEY-5", "a receiver is judged by no policy", "enclave/receiver.go",
+		`if refused := r.GetRefused(); refused != nil {`, `if refused := r.GetRefused(); refused != nil && false {`, "./enclave", "TestAttack14FullReceiverBelowThePolicy",
+	},
+	{
+		"14", "KEY-5", "the receiver's evidence is judged at any time that the host likes", "enclave/receiver.go",
+		`time.Unix(max(told, floor), 0)`, `time.Unix(max(told, floor-floor), 0)`, "./enclave", "TestAttack14FullClockTurnedBack",
+	},
+	{
+		"29", "KEY-5", "the receiver is in no lineage before it says so itself", "enclave/export.go",
+		`s.keys.lineage.Union(protocol.NewLineage(to.custody)),`, `s.keys.lineage.Union(protocol.NewLineage()),`, "./enclave", "TestImportKeepsTheLineage",
+	},
+	{
 		"14", "KEY-7", "an export that the registry does not hold is taken", "enclave/importkeys.go",
 		`if !proto.Equal(held, signed) {`, never, "./enclave", "TestImportOfKeys",
 	},

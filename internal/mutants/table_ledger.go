@@ -127,6 +127,10 @@ var ledgerEnclaves = []mutant{
 		`if version := parsed.Data.GetCcParams().GetVersion(); version != defined.Version {`, never, "./ledgerenclave", "TestUpgrade",
 	},
 	{
+		"14", "KEY-5", "a policy that no definition approves is in force", "ledgerenclave/enclaves.go",
+		`if v := protocol.PolicyVersion(policy); v != defined.Version {`, never, "./ledgerenclave", "TestPolicyInForce",
+	},
+	{
 		"14", "KEY-5", "names that reach into another chaincode's keys", "ledgerenclave/enclaves.go",
 		`if lifecycle.CheckName(cc) != nil || !isEnclaveID(id) {`, never, "./ledgerenclave", "TestEndorser",
 	},

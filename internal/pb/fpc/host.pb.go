@@ -1346,6 +1346,7 @@ type ExportCCKeysRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Receiver      string                 `protobuf:"bytes,1,opt,name=receiver,proto3" json:"receiver,omitempty"` // enclave id
 	Infos         []*ChainInfo           `protobuf:"bytes,2,rep,name=infos,proto3" json:"infos,omitempty"`       // a head statement under the nonce prepared last
+	Time          int64                  `protobuf:"varint,3,opt,name=time,proto3" json:"time,omitempty"`        // the host's clock, Unix seconds: the receiver's evidence is judged then
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1392,6 +1393,13 @@ func (x *ExportCCKeysRequest) GetInfos() []*ChainInfo {
 		return x.Infos
 	}
 	return nil
+}
+
+func (x *ExportCCKeysRequest) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
 }
 
 type ExportCCKeysResponse struct {
@@ -2401,10 +2409,11 @@ const file_fpc_protocol_host_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\fR\x05nonce\"P\n" +
 	"\tChainInfo\x12'\n" +
 	"\x0fsigned_proposal\x18\x01 \x01(\fR\x0esignedProposal\x12\x1a\n" +
-	"\bresponse\x18\x02 \x01(\fR\bresponse\"`\n" +
+	"\bresponse\x18\x02 \x01(\fR\bresponse\"t\n" +
 	"\x13ExportCCKeysRequest\x12\x1a\n" +
 	"\breceiver\x18\x01 \x01(\tR\breceiver\x12-\n" +
-	"\x05infos\x18\x02 \x03(\v2\x17.fpc.protocol.ChainInfoR\x05infos\"n\n" +
+	"\x05infos\x18\x02 \x03(\v2\x17.fpc.protocol.ChainInfoR\x05infos\x12\x12\n" +
+	"\x04time\x18\x03 \x01(\x03R\x04time\"n\n" +
 	"\x14ExportCCKeysResponse\x12,\n" +
 	"\x06export\x18\x01 \x01(\v2\x14.fpc.protocol.SignedR\x06export\x12(\n" +
 	"\x05steps\x18\x02 \x03(\v2\x12.fpc.protocol.StepR\x05steps\"C\n" +

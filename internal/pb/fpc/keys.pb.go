@@ -227,7 +227,7 @@ type KeyExport struct {
 	Sender        string                 `protobuf:"bytes,4,opt,name=sender,proto3" json:"sender,omitempty"`     // enclave id
 	Receiver      string                 `protobuf:"bytes,5,opt,name=receiver,proto3" json:"receiver,omitempty"` // enclave id
 	ChaincodeEk   *PublicKey             `protobuf:"bytes,6,opt,name=chaincode_ek,json=chaincodeEk,proto3" json:"chaincode_ek,omitempty"`
-	Lineage       *Lineage               `protobuf:"bytes,7,opt,name=lineage,proto3" json:"lineage,omitempty"`                                  // of the key set as the sender holds it
+	Lineage       *Lineage               `protobuf:"bytes,7,opt,name=lineage,proto3" json:"lineage,omitempty"`                                  // of the key set as the receiver will hold it
 	EncryptedKeys []byte                 `protobuf:"bytes,8,opt,name=encrypted_keys,json=encryptedKeys,proto3" json:"encrypted_keys,omitempty"` // HPKE under the receiver's Enclave_EK: serialised KeySet
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -440,6 +440,7 @@ type LedgerAsk struct {
 	//	*LedgerAsk_Statement
 	//	*LedgerAsk_Registry
 	//	*LedgerAsk_Hash
+	//	*LedgerAsk_Policy
 	Ask           isLedgerAsk_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -563,6 +564,15 @@ func (x *LedgerAsk) GetHash() *HashAsk {
 	return nil
 }
 
+func (x *LedgerAsk) GetPolicy() *PolicyAsk {
+	if x != nil {
+		if x, ok := x.Ask.(*LedgerAsk_Policy); ok {
+			return x.Policy
+		}
+	}
+	return nil
+}
+
 type isLedgerAsk_Ask interface {
 	isLedgerAsk_Ask()
 }
@@ -603,6 +613,10 @@ type LedgerAsk_Hash struct {
 	Hash *HashAsk `protobuf:"bytes,9,opt,name=hash,proto3,oneof"`
 }
 
+type LedgerAsk_Policy struct {
+	Policy *PolicyAsk `protobuf:"bytes,10,opt,name=policy,proto3,oneof"`
+}
+
 func (*LedgerAsk_Identity) isLedgerAsk_Ask() {}
 
 func (*LedgerAsk_Keys) isLedgerAsk_Ask() {}
@@ -620,6 +634,8 @@ func (*LedgerAsk_Statement) isLedgerAsk_Ask() {}
 func (*LedgerAsk_Registry) isLedgerAsk_Ask() {}
 
 func (*LedgerAsk_Hash) isLedgerAsk_Ask() {}
+
+func (*LedgerAsk_Policy) isLedgerAsk_Ask() {}
 
 // IdentityAsk is validate_identity (INV-11).
 type IdentityAsk struct {
@@ -1137,6 +1153,44 @@ func (x *HashAsk) GetHeight() uint64 {
 	return 0
 }
 
+// PolicyAsk asks for ERCC's policy: the stored one, if ERCC's committed definition
+// approves it (LC-5).
+type PolicyAsk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PolicyAsk) Reset() {
+	*x = PolicyAsk{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PolicyAsk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PolicyAsk) ProtoMessage() {}
+
+func (x *PolicyAsk) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PolicyAsk.ProtoReflect.Descriptor instead.
+func (*PolicyAsk) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{17}
+}
+
 // LedgerAnswer answers all asks of a request, in their order, or fails as a
 // whole.
 type LedgerAnswer struct {
@@ -1150,7 +1204,7 @@ type LedgerAnswer struct {
 
 func (x *LedgerAnswer) Reset() {
 	*x = LedgerAnswer{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1162,7 +1216,7 @@ func (x *LedgerAnswer) String() string {
 func (*LedgerAnswer) ProtoMessage() {}
 
 func (x *LedgerAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[17]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1175,7 +1229,7 @@ func (x *LedgerAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerAnswer.ProtoReflect.Descriptor instead.
 func (*LedgerAnswer) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{17}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LedgerAnswer) GetHead() *Head {
@@ -1212,6 +1266,7 @@ type LedgerReply struct {
 	//	*LedgerReply_Statement
 	//	*LedgerReply_Registry
 	//	*LedgerReply_Hash
+	//	*LedgerReply_Policy
 	Reply         isLedgerReply_Reply `protobuf_oneof:"reply"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1219,7 +1274,7 @@ type LedgerReply struct {
 
 func (x *LedgerReply) Reset() {
 	*x = LedgerReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1286,7 @@ func (x *LedgerReply) String() string {
 func (*LedgerReply) ProtoMessage() {}
 
 func (x *LedgerReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[18]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1299,7 @@ func (x *LedgerReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerReply.ProtoReflect.Descriptor instead.
 func (*LedgerReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{18}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LedgerReply) GetReply() isLedgerReply_Reply {
@@ -1335,6 +1390,15 @@ func (x *LedgerReply) GetHash() *HashReply {
 	return nil
 }
 
+func (x *LedgerReply) GetPolicy() *PolicyReply {
+	if x != nil {
+		if x, ok := x.Reply.(*LedgerReply_Policy); ok {
+			return x.Policy
+		}
+	}
+	return nil
+}
+
 type isLedgerReply_Reply interface {
 	isLedgerReply_Reply()
 }
@@ -1375,6 +1439,10 @@ type LedgerReply_Hash struct {
 	Hash *HashReply `protobuf:"bytes,9,opt,name=hash,proto3,oneof"`
 }
 
+type LedgerReply_Policy struct {
+	Policy *PolicyReply `protobuf:"bytes,10,opt,name=policy,proto3,oneof"`
+}
+
 func (*LedgerReply_Identity) isLedgerReply_Reply() {}
 
 func (*LedgerReply_Keys) isLedgerReply_Reply() {}
@@ -1393,6 +1461,8 @@ func (*LedgerReply_Registry) isLedgerReply_Reply() {}
 
 func (*LedgerReply_Hash) isLedgerReply_Reply() {}
 
+func (*LedgerReply_Policy) isLedgerReply_Reply() {}
+
 type IdentityReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Refused       *Failure               `protobuf:"bytes,1,opt,name=refused,proto3" json:"refused,omitempty"` // absent: valid, not revoked, may propose
@@ -1402,7 +1472,7 @@ type IdentityReply struct {
 
 func (x *IdentityReply) Reset() {
 	*x = IdentityReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1414,7 +1484,7 @@ func (x *IdentityReply) String() string {
 func (*IdentityReply) ProtoMessage() {}
 
 func (x *IdentityReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[19]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1427,7 +1497,7 @@ func (x *IdentityReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityReply.ProtoReflect.Descriptor instead.
 func (*IdentityReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{19}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *IdentityReply) GetRefused() *Failure {
@@ -1455,7 +1525,7 @@ type KeyInfo struct {
 
 func (x *KeyInfo) Reset() {
 	*x = KeyInfo{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1537,7 @@ func (x *KeyInfo) String() string {
 func (*KeyInfo) ProtoMessage() {}
 
 func (x *KeyInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[20]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1550,7 @@ func (x *KeyInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyInfo.ProtoReflect.Descriptor instead.
 func (*KeyInfo) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{20}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *KeyInfo) GetPresent() bool {
@@ -1555,7 +1625,7 @@ type KeysReply struct {
 
 func (x *KeysReply) Reset() {
 	*x = KeysReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +1637,7 @@ func (x *KeysReply) String() string {
 func (*KeysReply) ProtoMessage() {}
 
 func (x *KeysReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[21]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1650,7 @@ func (x *KeysReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysReply.ProtoReflect.Descriptor instead.
 func (*KeysReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{21}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *KeysReply) GetKeys() []*KeyInfo {
@@ -1592,15 +1662,16 @@ func (x *KeysReply) GetKeys() []*KeyInfo {
 
 type RangeReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rows          []*RangeRow            `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`  // ordered; all of [start, last row], or of the whole range
-	More          bool                   `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"` // the range goes on after the last row
+	Rows          []*RangeRow            `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`        // ordered; all of [start, last row], or of the whole range
+	More          bool                   `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`       // the range goes on after the last row
+	Tainted       bool                   `protobuf:"varint,3,opt,name=tainted,proto3" json:"tainted,omitempty"` // the verdict of a transaction that wrote in the namespace could not be evaluated
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RangeReply) Reset() {
 	*x = RangeReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1683,7 @@ func (x *RangeReply) String() string {
 func (*RangeReply) ProtoMessage() {}
 
 func (x *RangeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[22]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1696,7 @@ func (x *RangeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeReply.ProtoReflect.Descriptor instead.
 func (*RangeReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{22}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RangeReply) GetRows() []*RangeRow {
@@ -1642,6 +1713,13 @@ func (x *RangeReply) GetMore() bool {
 	return false
 }
 
+func (x *RangeReply) GetTainted() bool {
+	if x != nil {
+		return x.Tainted
+	}
+	return false
+}
+
 type RangeRow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
@@ -1652,7 +1730,7 @@ type RangeRow struct {
 
 func (x *RangeRow) Reset() {
 	*x = RangeRow{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1742,7 @@ func (x *RangeRow) String() string {
 func (*RangeRow) ProtoMessage() {}
 
 func (x *RangeRow) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[23]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1755,7 @@ func (x *RangeRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeRow.ProtoReflect.Descriptor instead.
 func (*RangeRow) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{23}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RangeRow) GetKey() string {
@@ -1707,7 +1785,7 @@ type EndorserReply struct {
 
 func (x *EndorserReply) Reset() {
 	*x = EndorserReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +1797,7 @@ func (x *EndorserReply) String() string {
 func (*EndorserReply) ProtoMessage() {}
 
 func (x *EndorserReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[24]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,7 +1810,7 @@ func (x *EndorserReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndorserReply.ProtoReflect.Descriptor instead.
 func (*EndorserReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{24}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EndorserReply) GetRefused() *Failure {
@@ -1783,7 +1861,7 @@ type TransactionReply struct {
 
 func (x *TransactionReply) Reset() {
 	*x = TransactionReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1795,7 +1873,7 @@ func (x *TransactionReply) String() string {
 func (*TransactionReply) ProtoMessage() {}
 
 func (x *TransactionReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[25]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1808,7 +1886,7 @@ func (x *TransactionReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransactionReply.ProtoReflect.Descriptor instead.
 func (*TransactionReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{25}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *TransactionReply) GetFound() bool {
@@ -1856,7 +1934,7 @@ type AgreeReply struct {
 
 func (x *AgreeReply) Reset() {
 	*x = AgreeReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +1946,7 @@ func (x *AgreeReply) String() string {
 func (*AgreeReply) ProtoMessage() {}
 
 func (x *AgreeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[26]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +1959,7 @@ func (x *AgreeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeReply.ProtoReflect.Descriptor instead.
 func (*AgreeReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{26}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AgreeReply) GetFound() bool {
@@ -1908,7 +1986,7 @@ type StatementReply struct {
 
 func (x *StatementReply) Reset() {
 	*x = StatementReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1920,7 +1998,7 @@ func (x *StatementReply) String() string {
 func (*StatementReply) ProtoMessage() {}
 
 func (x *StatementReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[27]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1933,7 +2011,7 @@ func (x *StatementReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatementReply.ProtoReflect.Descriptor instead.
 func (*StatementReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{27}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *StatementReply) GetRefused() *Failure {
@@ -1959,7 +2037,7 @@ type RegistryReply struct {
 
 func (x *RegistryReply) Reset() {
 	*x = RegistryReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1971,7 +2049,7 @@ func (x *RegistryReply) String() string {
 func (*RegistryReply) ProtoMessage() {}
 
 func (x *RegistryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[28]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1984,7 +2062,7 @@ func (x *RegistryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegistryReply.ProtoReflect.Descriptor instead.
 func (*RegistryReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{28}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RegistryReply) GetValue() []byte {
@@ -2003,7 +2081,7 @@ type HashReply struct {
 
 func (x *HashReply) Reset() {
 	*x = HashReply{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2093,7 @@ func (x *HashReply) String() string {
 func (*HashReply) ProtoMessage() {}
 
 func (x *HashReply) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[29]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,12 +2106,64 @@ func (x *HashReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HashReply.ProtoReflect.Descriptor instead.
 func (*HashReply) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{29}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *HashReply) GetHash() []byte {
 	if x != nil {
 		return x.Hash
+	}
+	return nil
+}
+
+type PolicyReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refused       *Failure               `protobuf:"bytes,1,opt,name=refused,proto3" json:"refused,omitempty"` // absent: there is one in force
+	Policy        []byte                 `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`   // whose hash is the version of ERCC's definition
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PolicyReply) Reset() {
+	*x = PolicyReply{}
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PolicyReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PolicyReply) ProtoMessage() {}
+
+func (x *PolicyReply) ProtoReflect() protoreflect.Message {
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PolicyReply.ProtoReflect.Descriptor instead.
+func (*PolicyReply) Descriptor() ([]byte, []int) {
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PolicyReply) GetRefused() *Failure {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *PolicyReply) GetPolicy() []byte {
+	if x != nil {
+		return x.Policy
 	}
 	return nil
 }
@@ -2050,7 +2180,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2192,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[30]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2205,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{30}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *JoinRequest) GetGenesis() []byte {
@@ -2116,7 +2246,7 @@ type JoinResponse struct {
 
 func (x *JoinResponse) Reset() {
 	*x = JoinResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2258,7 @@ func (x *JoinResponse) String() string {
 func (*JoinResponse) ProtoMessage() {}
 
 func (x *JoinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[31]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2271,7 @@ func (x *JoinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
 func (*JoinResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{31}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *JoinResponse) GetChannelHash() []byte {
@@ -2171,7 +2301,7 @@ type ResumeRequest struct {
 
 func (x *ResumeRequest) Reset() {
 	*x = ResumeRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2183,7 +2313,7 @@ func (x *ResumeRequest) String() string {
 func (*ResumeRequest) ProtoMessage() {}
 
 func (x *ResumeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[32]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2196,7 +2326,7 @@ func (x *ResumeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeRequest.ProtoReflect.Descriptor instead.
 func (*ResumeRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{32}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ResumeRequest) GetCheckpoint() []byte {
@@ -2239,7 +2369,7 @@ type ResumeResponse struct {
 
 func (x *ResumeResponse) Reset() {
 	*x = ResumeResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2251,7 +2381,7 @@ func (x *ResumeResponse) String() string {
 func (*ResumeResponse) ProtoMessage() {}
 
 func (x *ResumeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[33]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2264,7 +2394,7 @@ func (x *ResumeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeResponse.ProtoReflect.Descriptor instead.
 func (*ResumeResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{33}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ResumeResponse) GetChannelHash() []byte {
@@ -2304,7 +2434,7 @@ type NextBlockRequest struct {
 
 func (x *NextBlockRequest) Reset() {
 	*x = NextBlockRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2316,7 +2446,7 @@ func (x *NextBlockRequest) String() string {
 func (*NextBlockRequest) ProtoMessage() {}
 
 func (x *NextBlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[34]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2329,7 +2459,7 @@ func (x *NextBlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextBlockRequest.ProtoReflect.Descriptor instead.
 func (*NextBlockRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{34}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *NextBlockRequest) GetBlock() []byte {
@@ -2352,7 +2482,7 @@ type NextBlockResponse struct {
 
 func (x *NextBlockResponse) Reset() {
 	*x = NextBlockResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2364,7 +2494,7 @@ func (x *NextBlockResponse) String() string {
 func (*NextBlockResponse) ProtoMessage() {}
 
 func (x *NextBlockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[35]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2377,7 +2507,7 @@ func (x *NextBlockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextBlockResponse.ProtoReflect.Descriptor instead.
 func (*NextBlockResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{35}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *NextBlockResponse) GetHead() *Head {
@@ -2424,7 +2554,7 @@ type CheckpointRequest struct {
 
 func (x *CheckpointRequest) Reset() {
 	*x = CheckpointRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2436,7 +2566,7 @@ func (x *CheckpointRequest) String() string {
 func (*CheckpointRequest) ProtoMessage() {}
 
 func (x *CheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[36]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2449,7 +2579,7 @@ func (x *CheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointRequest.ProtoReflect.Descriptor instead.
 func (*CheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{36}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CheckpointRequest) GetPart() uint32 {
@@ -2470,7 +2600,7 @@ type CheckpointResponse struct {
 
 func (x *CheckpointResponse) Reset() {
 	*x = CheckpointResponse{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2482,7 +2612,7 @@ func (x *CheckpointResponse) String() string {
 func (*CheckpointResponse) ProtoMessage() {}
 
 func (x *CheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[37]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2495,7 +2625,7 @@ func (x *CheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointResponse.ProtoReflect.Descriptor instead.
 func (*CheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{37}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CheckpointResponse) GetCheckpoint() []byte {
@@ -2527,7 +2657,7 @@ type LedgerStatusRequest struct {
 
 func (x *LedgerStatusRequest) Reset() {
 	*x = LedgerStatusRequest{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[38]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2539,7 +2669,7 @@ func (x *LedgerStatusRequest) String() string {
 func (*LedgerStatusRequest) ProtoMessage() {}
 
 func (x *LedgerStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[38]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2552,7 +2682,7 @@ func (x *LedgerStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerStatusRequest.ProtoReflect.Descriptor instead.
 func (*LedgerStatusRequest) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{38}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{40}
 }
 
 type LedgerStatus struct {
@@ -2576,7 +2706,7 @@ type LedgerStatus struct {
 
 func (x *LedgerStatus) Reset() {
 	*x = LedgerStatus{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[39]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2588,7 +2718,7 @@ func (x *LedgerStatus) String() string {
 func (*LedgerStatus) ProtoMessage() {}
 
 func (x *LedgerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[39]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2601,7 +2731,7 @@ func (x *LedgerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerStatus.ProtoReflect.Descriptor instead.
 func (*LedgerStatus) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{39}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LedgerStatus) GetJoined() bool {
@@ -2714,7 +2844,7 @@ type SealedLedgerPart struct {
 
 func (x *SealedLedgerPart) Reset() {
 	*x = SealedLedgerPart{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[40]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2726,7 +2856,7 @@ func (x *SealedLedgerPart) String() string {
 func (*SealedLedgerPart) ProtoMessage() {}
 
 func (x *SealedLedgerPart) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[40]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2739,7 +2869,7 @@ func (x *SealedLedgerPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealedLedgerPart.ProtoReflect.Descriptor instead.
 func (*SealedLedgerPart) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{40}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SealedLedgerPart) GetVersion() uint32 {
@@ -2824,7 +2954,7 @@ type LedgerPart struct {
 
 func (x *LedgerPart) Reset() {
 	*x = LedgerPart{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[41]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2836,7 +2966,7 @@ func (x *LedgerPart) String() string {
 func (*LedgerPart) ProtoMessage() {}
 
 func (x *LedgerPart) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[41]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2849,7 +2979,7 @@ func (x *LedgerPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerPart.ProtoReflect.Descriptor instead.
 func (*LedgerPart) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{41}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *LedgerPart) GetHeader() *LedgerHeader {
@@ -2932,7 +3062,7 @@ type LedgerHeader struct {
 
 func (x *LedgerHeader) Reset() {
 	*x = LedgerHeader{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[42]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2944,7 +3074,7 @@ func (x *LedgerHeader) String() string {
 func (*LedgerHeader) ProtoMessage() {}
 
 func (x *LedgerHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[42]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2957,7 +3087,7 @@ func (x *LedgerHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerHeader.ProtoReflect.Descriptor instead.
 func (*LedgerHeader) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{42}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *LedgerHeader) GetConfig() []byte {
@@ -3035,7 +3165,7 @@ type LedgerBucket struct {
 
 func (x *LedgerBucket) Reset() {
 	*x = LedgerBucket{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[43]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3047,7 +3177,7 @@ func (x *LedgerBucket) String() string {
 func (*LedgerBucket) ProtoMessage() {}
 
 func (x *LedgerBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[43]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3060,7 +3190,7 @@ func (x *LedgerBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerBucket.ProtoReflect.Descriptor instead.
 func (*LedgerBucket) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{43}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *LedgerBucket) GetNamespace() string {
@@ -3088,7 +3218,7 @@ type LedgerRemoved struct {
 
 func (x *LedgerRemoved) Reset() {
 	*x = LedgerRemoved{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3100,7 +3230,7 @@ func (x *LedgerRemoved) String() string {
 func (*LedgerRemoved) ProtoMessage() {}
 
 func (x *LedgerRemoved) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[44]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3113,7 +3243,7 @@ func (x *LedgerRemoved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerRemoved.ProtoReflect.Descriptor instead.
 func (*LedgerRemoved) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{44}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *LedgerRemoved) GetKey() []byte {
@@ -3144,7 +3274,7 @@ type LedgerKey struct {
 
 func (x *LedgerKey) Reset() {
 	*x = LedgerKey{}
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[45]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3156,7 +3286,7 @@ func (x *LedgerKey) String() string {
 func (*LedgerKey) ProtoMessage() {}
 
 func (x *LedgerKey) ProtoReflect() protoreflect.Message {
-	mi := &file_fpc_protocol_ledger_proto_msgTypes[45]
+	mi := &file_fpc_protocol_ledger_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3169,7 +3299,7 @@ func (x *LedgerKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerKey.ProtoReflect.Descriptor instead.
 func (*LedgerKey) Descriptor() ([]byte, []int) {
-	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{45}
+	return file_fpc_protocol_ledger_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *LedgerKey) GetKey() []byte {
@@ -3248,7 +3378,7 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\x03mac\x18\x04 \x01(\fR\x03mac\"L\n" +
 	"\rLedgerRequest\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\x12+\n" +
-	"\x04asks\x18\x02 \x03(\v2\x17.fpc.protocol.LedgerAskR\x04asks\"\xf5\x03\n" +
+	"\x04asks\x18\x02 \x03(\v2\x17.fpc.protocol.LedgerAskR\x04asks\"\xa8\x04\n" +
 	"\tLedgerAsk\x127\n" +
 	"\bidentity\x18\x01 \x01(\v2\x19.fpc.protocol.IdentityAskH\x00R\bidentity\x12+\n" +
 	"\x04keys\x18\x02 \x01(\v2\x15.fpc.protocol.KeysAskH\x00R\x04keys\x12.\n" +
@@ -3258,7 +3388,9 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\x05agree\x18\x06 \x01(\v2\x16.fpc.protocol.AgreeAskH\x00R\x05agree\x12:\n" +
 	"\tstatement\x18\a \x01(\v2\x1a.fpc.protocol.StatementAskH\x00R\tstatement\x127\n" +
 	"\bregistry\x18\b \x01(\v2\x19.fpc.protocol.RegistryAskH\x00R\bregistry\x12+\n" +
-	"\x04hash\x18\t \x01(\v2\x15.fpc.protocol.HashAskH\x00R\x04hashB\x05\n" +
+	"\x04hash\x18\t \x01(\v2\x15.fpc.protocol.HashAskH\x00R\x04hash\x121\n" +
+	"\x06policy\x18\n" +
+	" \x01(\v2\x17.fpc.protocol.PolicyAskH\x00R\x06policyB\x05\n" +
 	"\x03ask\")\n" +
 	"\vIdentityAsk\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\fR\bidentity\";\n" +
@@ -3289,11 +3421,12 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\vRegistryAsk\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\"!\n" +
 	"\aHashAsk\x12\x16\n" +
-	"\x06height\x18\x01 \x01(\x04R\x06height\"\x9c\x01\n" +
+	"\x06height\x18\x01 \x01(\x04R\x06height\"\v\n" +
+	"\tPolicyAsk\"\x9c\x01\n" +
 	"\fLedgerAnswer\x12&\n" +
 	"\x04head\x18\x01 \x01(\v2\x12.fpc.protocol.HeadR\x04head\x123\n" +
 	"\areplies\x18\x02 \x03(\v2\x19.fpc.protocol.LedgerReplyR\areplies\x12/\n" +
-	"\afailure\x18\x03 \x01(\v2\x15.fpc.protocol.FailureR\afailure\"\x8b\x04\n" +
+	"\afailure\x18\x03 \x01(\v2\x15.fpc.protocol.FailureR\afailure\"\xc0\x04\n" +
 	"\vLedgerReply\x129\n" +
 	"\bidentity\x18\x01 \x01(\v2\x1b.fpc.protocol.IdentityReplyH\x00R\bidentity\x12-\n" +
 	"\x04keys\x18\x02 \x01(\v2\x17.fpc.protocol.KeysReplyH\x00R\x04keys\x120\n" +
@@ -3303,7 +3436,9 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\x05agree\x18\x06 \x01(\v2\x18.fpc.protocol.AgreeReplyH\x00R\x05agree\x12<\n" +
 	"\tstatement\x18\a \x01(\v2\x1c.fpc.protocol.StatementReplyH\x00R\tstatement\x129\n" +
 	"\bregistry\x18\b \x01(\v2\x1b.fpc.protocol.RegistryReplyH\x00R\bregistry\x12-\n" +
-	"\x04hash\x18\t \x01(\v2\x17.fpc.protocol.HashReplyH\x00R\x04hashB\a\n" +
+	"\x04hash\x18\t \x01(\v2\x17.fpc.protocol.HashReplyH\x00R\x04hash\x123\n" +
+	"\x06policy\x18\n" +
+	" \x01(\v2\x19.fpc.protocol.PolicyReplyH\x00R\x06policyB\a\n" +
 	"\x05reply\"@\n" +
 	"\rIdentityReply\x12/\n" +
 	"\arefused\x18\x01 \x01(\v2\x15.fpc.protocol.FailureR\arefused\"\x83\x02\n" +
@@ -3320,11 +3455,12 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\atainted\x18\b \x01(\bR\atainted\x12\x18\n" +
 	"\aremoved\x18\t \x01(\bR\aremoved\"6\n" +
 	"\tKeysReply\x12)\n" +
-	"\x04keys\x18\x01 \x03(\v2\x15.fpc.protocol.KeyInfoR\x04keys\"L\n" +
+	"\x04keys\x18\x01 \x03(\v2\x15.fpc.protocol.KeyInfoR\x04keys\"f\n" +
 	"\n" +
 	"RangeReply\x12*\n" +
 	"\x04rows\x18\x01 \x03(\v2\x16.fpc.protocol.RangeRowR\x04rows\x12\x12\n" +
-	"\x04more\x18\x02 \x01(\bR\x04more\"G\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\x12\x18\n" +
+	"\atainted\x18\x03 \x01(\bR\atainted\"G\n" +
 	"\bRangeRow\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12)\n" +
 	"\x04info\x18\x02 \x01(\v2\x15.fpc.protocol.KeyInfoR\x04info\"\xc9\x01\n" +
@@ -3352,7 +3488,10 @@ const file_fpc_protocol_ledger_proto_rawDesc = "" +
 	"\rRegistryReply\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\fR\x05value\"\x1f\n" +
 	"\tHashReply\x12\x12\n" +
-	"\x04hash\x18\x01 \x01(\fR\x04hash\"\x99\x01\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\"V\n" +
+	"\vPolicyReply\x12/\n" +
+	"\arefused\x18\x01 \x01(\v2\x15.fpc.protocol.FailureR\arefused\x12\x16\n" +
+	"\x06policy\x18\x02 \x01(\fR\x06policy\"\x99\x01\n" +
 	"\vJoinRequest\x12\x18\n" +
 	"\agenesis\x18\x01 \x01(\fR\agenesis\x12%\n" +
 	"\x0estate_database\x18\x02 \x01(\tR\rstateDatabase\x12\x1a\n" +
@@ -3472,7 +3611,7 @@ func file_fpc_protocol_ledger_proto_rawDescGZIP() []byte {
 	return file_fpc_protocol_ledger_proto_rawDescData
 }
 
-var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_fpc_protocol_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*Head)(nil),                // 0: fpc.protocol.Head
 	(*SessionValues)(nil),       // 1: fpc.protocol.SessionValues
@@ -3491,46 +3630,48 @@ var file_fpc_protocol_ledger_proto_goTypes = []any{
 	(*StatementAsk)(nil),        // 14: fpc.protocol.StatementAsk
 	(*RegistryAsk)(nil),         // 15: fpc.protocol.RegistryAsk
 	(*HashAsk)(nil),             // 16: fpc.protocol.HashAsk
-	(*LedgerAnswer)(nil),        // 17: fpc.protocol.LedgerAnswer
-	(*LedgerReply)(nil),         // 18: fpc.protocol.LedgerReply
-	(*IdentityReply)(nil),       // 19: fpc.protocol.IdentityReply
-	(*KeyInfo)(nil),             // 20: fpc.protocol.KeyInfo
-	(*KeysReply)(nil),           // 21: fpc.protocol.KeysReply
-	(*RangeReply)(nil),          // 22: fpc.protocol.RangeReply
-	(*RangeRow)(nil),            // 23: fpc.protocol.RangeRow
-	(*EndorserReply)(nil),       // 24: fpc.protocol.EndorserReply
-	(*TransactionReply)(nil),    // 25: fpc.protocol.TransactionReply
-	(*AgreeReply)(nil),          // 26: fpc.protocol.AgreeReply
-	(*StatementReply)(nil),      // 27: fpc.protocol.StatementReply
-	(*RegistryReply)(nil),       // 28: fpc.protocol.RegistryReply
-	(*HashReply)(nil),           // 29: fpc.protocol.HashReply
-	(*JoinRequest)(nil),         // 30: fpc.protocol.JoinRequest
-	(*JoinResponse)(nil),        // 31: fpc.protocol.JoinResponse
-	(*ResumeRequest)(nil),       // 32: fpc.protocol.ResumeRequest
-	(*ResumeResponse)(nil),      // 33: fpc.protocol.ResumeResponse
-	(*NextBlockRequest)(nil),    // 34: fpc.protocol.NextBlockRequest
-	(*NextBlockResponse)(nil),   // 35: fpc.protocol.NextBlockResponse
-	(*CheckpointRequest)(nil),   // 36: fpc.protocol.CheckpointRequest
-	(*CheckpointResponse)(nil),  // 37: fpc.protocol.CheckpointResponse
-	(*LedgerStatusRequest)(nil), // 38: fpc.protocol.LedgerStatusRequest
-	(*LedgerStatus)(nil),        // 39: fpc.protocol.LedgerStatus
-	(*SealedLedgerPart)(nil),    // 40: fpc.protocol.SealedLedgerPart
-	(*LedgerPart)(nil),          // 41: fpc.protocol.LedgerPart
-	(*LedgerHeader)(nil),        // 42: fpc.protocol.LedgerHeader
-	(*LedgerBucket)(nil),        // 43: fpc.protocol.LedgerBucket
-	(*LedgerRemoved)(nil),       // 44: fpc.protocol.LedgerRemoved
-	(*LedgerKey)(nil),           // 45: fpc.protocol.LedgerKey
-	nil,                         // 46: fpc.protocol.LedgerPart.OddIdsEntry
-	(*Evidence)(nil),            // 47: fpc.protocol.Evidence
-	(*ChainInfo)(nil),           // 48: fpc.protocol.ChainInfo
-	(*Failure)(nil),             // 49: fpc.protocol.Failure
-	(*Step)(nil),                // 50: fpc.protocol.Step
+	(*PolicyAsk)(nil),           // 17: fpc.protocol.PolicyAsk
+	(*LedgerAnswer)(nil),        // 18: fpc.protocol.LedgerAnswer
+	(*LedgerReply)(nil),         // 19: fpc.protocol.LedgerReply
+	(*IdentityReply)(nil),       // 20: fpc.protocol.IdentityReply
+	(*KeyInfo)(nil),             // 21: fpc.protocol.KeyInfo
+	(*KeysReply)(nil),           // 22: fpc.protocol.KeysReply
+	(*RangeReply)(nil),          // 23: fpc.protocol.RangeReply
+	(*RangeRow)(nil),            // 24: fpc.protocol.RangeRow
+	(*EndorserReply)(nil),       // 25: fpc.protocol.EndorserReply
+	(*TransactionReply)(nil),    // 26: fpc.protocol.TransactionReply
+	(*AgreeReply)(nil),          // 27: fpc.protocol.AgreeReply
+	(*StatementReply)(nil),      // 28: fpc.protocol.StatementReply
+	(*RegistryReply)(nil),       // 29: fpc.protocol.RegistryReply
+	(*HashReply)(nil),           // 30: fpc.protocol.HashReply
+	(*PolicyReply)(nil),         // 31: fpc.protocol.PolicyReply
+	(*JoinRequest)(nil),         // 32: fpc.protocol.JoinRequest
+	(*JoinResponse)(nil),        // 33: fpc.protocol.JoinResponse
+	(*ResumeRequest)(nil),       // 34: fpc.protocol.ResumeRequest
+	(*ResumeResponse)(nil),      // 35: fpc.protocol.ResumeResponse
+	(*NextBlockRequest)(nil),    // 36: fpc.protocol.NextBlockRequest
+	(*NextBlockResponse)(nil),   // 37: fpc.protocol.NextBlockResponse
+	(*CheckpointRequest)(nil),   // 38: fpc.protocol.CheckpointRequest
+	(*CheckpointResponse)(nil),  // 39: fpc.protocol.CheckpointResponse
+	(*LedgerStatusRequest)(nil), // 40: fpc.protocol.LedgerStatusRequest
+	(*LedgerStatus)(nil),        // 41: fpc.protocol.LedgerStatus
+	(*SealedLedgerPart)(nil),    // 42: fpc.protocol.SealedLedgerPart
+	(*LedgerPart)(nil),          // 43: fpc.protocol.LedgerPart
+	(*LedgerHeader)(nil),        // 44: fpc.protocol.LedgerHeader
+	(*LedgerBucket)(nil),        // 45: fpc.protocol.LedgerBucket
+	(*LedgerRemoved)(nil),       // 46: fpc.protocol.LedgerRemoved
+	(*LedgerKey)(nil),           // 47: fpc.protocol.LedgerKey
+	nil,                         // 48: fpc.protocol.LedgerPart.OddIdsEntry
+	(*Evidence)(nil),            // 49: fpc.protocol.Evidence
+	(*ChainInfo)(nil),           // 50: fpc.protocol.ChainInfo
+	(*Failure)(nil),             // 51: fpc.protocol.Failure
+	(*Step)(nil),                // 52: fpc.protocol.Step
 }
 var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	1,  // 0: fpc.protocol.SessionHello.values:type_name -> fpc.protocol.SessionValues
-	47, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
+	49, // 1: fpc.protocol.SessionHello.evidence:type_name -> fpc.protocol.Evidence
 	1,  // 2: fpc.protocol.SessionAccept.values:type_name -> fpc.protocol.SessionValues
-	47, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
+	49, // 3: fpc.protocol.SessionAccept.evidence:type_name -> fpc.protocol.Evidence
 	6,  // 4: fpc.protocol.LedgerRequest.asks:type_name -> fpc.protocol.LedgerAsk
 	7,  // 5: fpc.protocol.LedgerAsk.identity:type_name -> fpc.protocol.IdentityAsk
 	8,  // 6: fpc.protocol.LedgerAsk.keys:type_name -> fpc.protocol.KeysAsk
@@ -3541,45 +3682,48 @@ var file_fpc_protocol_ledger_proto_depIdxs = []int32{
 	14, // 11: fpc.protocol.LedgerAsk.statement:type_name -> fpc.protocol.StatementAsk
 	15, // 12: fpc.protocol.LedgerAsk.registry:type_name -> fpc.protocol.RegistryAsk
 	16, // 13: fpc.protocol.LedgerAsk.hash:type_name -> fpc.protocol.HashAsk
-	13, // 14: fpc.protocol.AgreeAsk.keys:type_name -> fpc.protocol.KeyHash
-	48, // 15: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
-	0,  // 16: fpc.protocol.LedgerAnswer.head:type_name -> fpc.protocol.Head
-	18, // 17: fpc.protocol.LedgerAnswer.replies:type_name -> fpc.protocol.LedgerReply
-	49, // 18: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
-	19, // 19: fpc.protocol.LedgerReply.identity:type_name -> fpc.protocol.IdentityReply
-	21, // 20: fpc.protocol.LedgerReply.keys:type_name -> fpc.protocol.KeysReply
-	22, // 21: fpc.protocol.LedgerReply.range:type_name -> fpc.protocol.RangeReply
-	24, // 22: fpc.protocol.LedgerReply.endorser:type_name -> fpc.protocol.EndorserReply
-	25, // 23: fpc.protocol.LedgerReply.transaction:type_name -> fpc.protocol.TransactionReply
-	26, // 24: fpc.protocol.LedgerReply.agree:type_name -> fpc.protocol.AgreeReply
-	27, // 25: fpc.protocol.LedgerReply.statement:type_name -> fpc.protocol.StatementReply
-	28, // 26: fpc.protocol.LedgerReply.registry:type_name -> fpc.protocol.RegistryReply
-	29, // 27: fpc.protocol.LedgerReply.hash:type_name -> fpc.protocol.HashReply
-	49, // 28: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
-	20, // 29: fpc.protocol.KeysReply.keys:type_name -> fpc.protocol.KeyInfo
-	23, // 30: fpc.protocol.RangeReply.rows:type_name -> fpc.protocol.RangeRow
-	20, // 31: fpc.protocol.RangeRow.info:type_name -> fpc.protocol.KeyInfo
-	49, // 32: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
-	49, // 33: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
-	0,  // 34: fpc.protocol.JoinResponse.head:type_name -> fpc.protocol.Head
-	0,  // 35: fpc.protocol.ResumeResponse.head:type_name -> fpc.protocol.Head
-	0,  // 36: fpc.protocol.NextBlockResponse.head:type_name -> fpc.protocol.Head
-	50, // 37: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
-	0,  // 38: fpc.protocol.CheckpointResponse.head:type_name -> fpc.protocol.Head
-	0,  // 39: fpc.protocol.LedgerStatus.head:type_name -> fpc.protocol.Head
-	49, // 40: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
-	49, // 41: fpc.protocol.LedgerStatus.following:type_name -> fpc.protocol.Failure
-	0,  // 42: fpc.protocol.SealedLedgerPart.head:type_name -> fpc.protocol.Head
-	42, // 43: fpc.protocol.LedgerPart.header:type_name -> fpc.protocol.LedgerHeader
-	46, // 44: fpc.protocol.LedgerPart.odd_ids:type_name -> fpc.protocol.LedgerPart.OddIdsEntry
-	45, // 45: fpc.protocol.LedgerPart.keys:type_name -> fpc.protocol.LedgerKey
-	44, // 46: fpc.protocol.LedgerPart.removed:type_name -> fpc.protocol.LedgerRemoved
-	43, // 47: fpc.protocol.LedgerHeader.buckets:type_name -> fpc.protocol.LedgerBucket
-	48, // [48:48] is the sub-list for method output_type
-	48, // [48:48] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	17, // 14: fpc.protocol.LedgerAsk.policy:type_name -> fpc.protocol.PolicyAsk
+	13, // 15: fpc.protocol.AgreeAsk.keys:type_name -> fpc.protocol.KeyHash
+	50, // 16: fpc.protocol.StatementAsk.infos:type_name -> fpc.protocol.ChainInfo
+	0,  // 17: fpc.protocol.LedgerAnswer.head:type_name -> fpc.protocol.Head
+	19, // 18: fpc.protocol.LedgerAnswer.replies:type_name -> fpc.protocol.LedgerReply
+	51, // 19: fpc.protocol.LedgerAnswer.failure:type_name -> fpc.protocol.Failure
+	20, // 20: fpc.protocol.LedgerReply.identity:type_name -> fpc.protocol.IdentityReply
+	22, // 21: fpc.protocol.LedgerReply.keys:type_name -> fpc.protocol.KeysReply
+	23, // 22: fpc.protocol.LedgerReply.range:type_name -> fpc.protocol.RangeReply
+	25, // 23: fpc.protocol.LedgerReply.endorser:type_name -> fpc.protocol.EndorserReply
+	26, // 24: fpc.protocol.LedgerReply.transaction:type_name -> fpc.protocol.TransactionReply
+	27, // 25: fpc.protocol.LedgerReply.agree:type_name -> fpc.protocol.AgreeReply
+	28, // 26: fpc.protocol.LedgerReply.statement:type_name -> fpc.protocol.StatementReply
+	29, // 27: fpc.protocol.LedgerReply.registry:type_name -> fpc.protocol.RegistryReply
+	30, // 28: fpc.protocol.LedgerReply.hash:type_name -> fpc.protocol.HashReply
+	31, // 29: fpc.protocol.LedgerReply.policy:type_name -> fpc.protocol.PolicyReply
+	51, // 30: fpc.protocol.IdentityReply.refused:type_name -> fpc.protocol.Failure
+	21, // 31: fpc.protocol.KeysReply.keys:type_name -> fpc.protocol.KeyInfo
+	24, // 32: fpc.protocol.RangeReply.rows:type_name -> fpc.protocol.RangeRow
+	21, // 33: fpc.protocol.RangeRow.info:type_name -> fpc.protocol.KeyInfo
+	51, // 34: fpc.protocol.EndorserReply.refused:type_name -> fpc.protocol.Failure
+	51, // 35: fpc.protocol.StatementReply.refused:type_name -> fpc.protocol.Failure
+	51, // 36: fpc.protocol.PolicyReply.refused:type_name -> fpc.protocol.Failure
+	0,  // 37: fpc.protocol.JoinResponse.head:type_name -> fpc.protocol.Head
+	0,  // 38: fpc.protocol.ResumeResponse.head:type_name -> fpc.protocol.Head
+	0,  // 39: fpc.protocol.NextBlockResponse.head:type_name -> fpc.protocol.Head
+	52, // 40: fpc.protocol.NextBlockResponse.steps:type_name -> fpc.protocol.Step
+	0,  // 41: fpc.protocol.CheckpointResponse.head:type_name -> fpc.protocol.Head
+	0,  // 42: fpc.protocol.LedgerStatus.head:type_name -> fpc.protocol.Head
+	51, // 43: fpc.protocol.LedgerStatus.stopped:type_name -> fpc.protocol.Failure
+	51, // 44: fpc.protocol.LedgerStatus.following:type_name -> fpc.protocol.Failure
+	0,  // 45: fpc.protocol.SealedLedgerPart.head:type_name -> fpc.protocol.Head
+	44, // 46: fpc.protocol.LedgerPart.header:type_name -> fpc.protocol.LedgerHeader
+	48, // 47: fpc.protocol.LedgerPart.odd_ids:type_name -> fpc.protocol.LedgerPart.OddIdsEntry
+	47, // 48: fpc.protocol.LedgerPart.keys:type_name -> fpc.protocol.LedgerKey
+	46, // 49: fpc.protocol.LedgerPart.removed:type_name -> fpc.protocol.LedgerRemoved
+	45, // 50: fpc.protocol.LedgerHeader.buckets:type_name -> fpc.protocol.LedgerBucket
+	51, // [51:51] is the sub-list for method output_type
+	51, // [51:51] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_ledger_proto_init() }
@@ -3599,8 +3743,9 @@ func file_fpc_protocol_ledger_proto_init() {
 		(*LedgerAsk_Statement)(nil),
 		(*LedgerAsk_Registry)(nil),
 		(*LedgerAsk_Hash)(nil),
+		(*LedgerAsk_Policy)(nil),
 	}
-	file_fpc_protocol_ledger_proto_msgTypes[18].OneofWrappers = []any{
+	file_fpc_protocol_ledger_proto_msgTypes[19].OneofWrappers = []any{
 		(*LedgerReply_Identity)(nil),
 		(*LedgerReply_Keys)(nil),
 		(*LedgerReply_Range)(nil),
@@ -3610,6 +3755,7 @@ func file_fpc_protocol_ledger_proto_init() {
 		(*LedgerReply_Statement)(nil),
 		(*LedgerReply_Registry)(nil),
 		(*LedgerReply_Hash)(nil),
+		(*LedgerReply_Policy)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3617,7 +3763,7 @@ func file_fpc_protocol_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fpc_protocol_ledger_proto_rawDesc), len(file_fpc_protocol_ledger_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   47,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

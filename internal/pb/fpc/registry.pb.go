@@ -84,6 +84,7 @@ type RegistryView struct {
 	ChaincodeKey     *ChaincodeKey          `protobuf:"bytes,7,opt,name=chaincode_key,json=chaincodeKey,proto3" json:"chaincode_key,omitempty"` // absent: no key yet
 	Revoked          []string               `protobuf:"bytes,8,rep,name=revoked,proto3" json:"revoked,omitempty"`                               // enclave ids, sorted
 	CodeManifest     []byte                 `protobuf:"bytes,9,opt,name=code_manifest,json=codeManifest,proto3" json:"code_manifest,omitempty"` // the manifest whose hash is the definition's version (LC-1)
+	Exported         []*Signed              `protobuf:"bytes,10,rep,name=exported,proto3" json:"exported,omitempty"`                            // of KeyExport: who else may hold keys, imported or not
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -177,6 +178,13 @@ func (x *RegistryView) GetRevoked() []string {
 func (x *RegistryView) GetCodeManifest() []byte {
 	if x != nil {
 		return x.CodeManifest
+	}
+	return nil
+}
+
+func (x *RegistryView) GetExported() []*Signed {
+	if x != nil {
+		return x.Exported
 	}
 	return nil
 }
@@ -311,7 +319,7 @@ const file_fpc_protocol_registry_proto_rawDesc = "" +
 	"\n" +
 	"\x1bfpc/protocol/registry.proto\x12\ffpc.protocol\x1a\x1efpc/protocol/credentials.proto\x1a\x17fpc/protocol/keys.proto\"N\n" +
 	"\x0fCredentialsList\x12;\n" +
-	"\vcredentials\x18\x01 \x03(\v2\x19.fpc.protocol.CredentialsR\vcredentials\"\xa7\x03\n" +
+	"\vcredentials\x18\x01 \x03(\v2\x19.fpc.protocol.CredentialsR\vcredentials\"\xd9\x03\n" +
 	"\fRegistryView\x12\x16\n" +
 	"\x06policy\x18\x01 \x01(\fR\x06policy\x12!\n" +
 	"\fercc_version\x18\x02 \x01(\tR\verccVersion\x12:\n" +
@@ -323,7 +331,9 @@ const file_fpc_protocol_registry_proto_rawDesc = "" +
 	"\vprovisioned\x18\x06 \x03(\v2\x14.fpc.protocol.SignedR\vprovisioned\x12?\n" +
 	"\rchaincode_key\x18\a \x01(\v2\x1a.fpc.protocol.ChaincodeKeyR\fchaincodeKey\x12\x18\n" +
 	"\arevoked\x18\b \x03(\tR\arevoked\x12#\n" +
-	"\rcode_manifest\x18\t \x01(\fR\fcodeManifest\"I\n" +
+	"\rcode_manifest\x18\t \x01(\fR\fcodeManifest\x120\n" +
+	"\bexported\x18\n" +
+	" \x03(\v2\x14.fpc.protocol.SignedR\bexported\"I\n" +
 	"\x0fProvisionedList\x126\n" +
 	"\vprovisioned\x18\x01 \x03(\v2\x14.fpc.protocol.SignedR\vprovisioned\"\x9c\x02\n" +
 	"\x0eValidationView\x12:\n" +
@@ -364,16 +374,17 @@ var file_fpc_protocol_registry_proto_depIdxs = []int32{
 	4,  // 2: fpc.protocol.RegistryView.credentials:type_name -> fpc.protocol.Credentials
 	6,  // 3: fpc.protocol.RegistryView.provisioned:type_name -> fpc.protocol.Signed
 	7,  // 4: fpc.protocol.RegistryView.chaincode_key:type_name -> fpc.protocol.ChaincodeKey
-	6,  // 5: fpc.protocol.ProvisionedList.provisioned:type_name -> fpc.protocol.Signed
-	5,  // 6: fpc.protocol.ValidationView.definition:type_name -> fpc.protocol.CCParameters
-	4,  // 7: fpc.protocol.ValidationView.credentials:type_name -> fpc.protocol.Credentials
-	6,  // 8: fpc.protocol.ValidationView.provisioned:type_name -> fpc.protocol.Signed
-	7,  // 9: fpc.protocol.ValidationView.chaincode_key:type_name -> fpc.protocol.ChaincodeKey
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	6,  // 5: fpc.protocol.RegistryView.exported:type_name -> fpc.protocol.Signed
+	6,  // 6: fpc.protocol.ProvisionedList.provisioned:type_name -> fpc.protocol.Signed
+	5,  // 7: fpc.protocol.ValidationView.definition:type_name -> fpc.protocol.CCParameters
+	4,  // 8: fpc.protocol.ValidationView.credentials:type_name -> fpc.protocol.Credentials
+	6,  // 9: fpc.protocol.ValidationView.provisioned:type_name -> fpc.protocol.Signed
+	7,  // 10: fpc.protocol.ValidationView.chaincode_key:type_name -> fpc.protocol.ChaincodeKey
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_registry_proto_init() }
