@@ -111,7 +111,7 @@ func (l *ledger) judge(ctx context.Context, blk *common.Block) (*index.Judged, e
 		judged.Bundle = result.Bundle
 	}
 	for _, namespace := range judged.Tainted {
-		if l.needs(namespace) {
+		if l.needs(view, namespace) {
 			return nil, protocol.Errorf("VAL-8", CodeTainted, "block %d changes %q by a transaction whose verdict only its own validation plugin knows", blk.GetHeader().GetNumber(), namespace).
 				WithHint("commit a definition without that validation plugin, or do not call such a chaincode together with a private one")
 		}
@@ -162,9 +162,9 @@ func newlyTainted(view *index.View, result *validate.Result) []string {
 
 // needs tells whether the ledger enclave is of no use once the namespace's state
 // is unknown.
-func (l *ledger) needs(namespace string) bool {
-	_, served := l.served.Load(namespace)
-	return served || namespace == lifecycle.Namespace || namespace == l.registry
+func (l *ledger) needs(view *index.View, namespace string) bool {
+	return namespace == lifecycle.Namespace || namespace == l.registry ||
+		l.sessions.Serves(namespace) && l.fullDefinition(view, namespace) != nil
 }
 
 // stop records why no further block is taken.

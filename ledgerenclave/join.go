@@ -5,7 +5,6 @@ package ledgerenclave
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 
 	"google.golang.org/protobuf/proto"
@@ -38,7 +37,6 @@ type ledger struct {
 	index         *index.Index
 	sessions      *session.Ledger
 
-	served  sync.Map                    // chaincodes for which there were sessions
 	stopped atomic.Pointer[fpc.Failure] // why no further block is taken; nil: goes on
 }
 

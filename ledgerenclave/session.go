@@ -8,14 +8,18 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/privatechaincode/fpc/fabric/lifecycle"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
 // Session opens an attested session with a chaincode enclave (REG-5, INV-9): it
-// takes a serialised SessionHello and returns a serialised SessionAccept. From
-// then on the ledger enclave serves that chaincode: it stops rather than go on
-// without knowing its state. Codes: not_joined, tainted, and those of
+// takes a serialised SessionHello and returns a serialised SessionAccept. As long
+// as it holds the session, the ledger enclave serves that chaincode: once the
+// chaincode is defined for enclaves, it stops rather than go on without knowing its
+// state. Any genuine enclave may say that it is of any chaincode, so what it says
+// costs no more than its session does, and stops nobody for a chaincode whose
+// state belongs to no enclaves. Codes: not_joined, malformed, tainted, and those of
 // transport/session.
 func (e *Enclave) Session(_ context.Context, hello []byte) ([]byte, error) {
 	const step = "INV-9"
@@ -28,6 +32,9 @@ func (e *Enclave) Session(_ context.Context, hello []byte) ([]byte, error) {
 		return nil, err
 	}
 	chaincode := m.GetValues().GetChaincodeId()
+	if err := lifecycle.CheckName(chaincode); err != nil {
+		return nil, protocol.Errorf(step, protocol.CodeMalformed, "hello: %w", err)
+	}
 	if err := l.checkServed(step, chaincode); err != nil {
 		return nil, err
 	}
@@ -37,7 +44,6 @@ func (e *Enclave) Session(_ context.Context, hello []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.served.Store(chaincode, true)
 	return accept, l.checkServed(step, chaincode) // a block may have come in between
 }
 

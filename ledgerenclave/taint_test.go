@@ -6,6 +6,7 @@ package ledgerenclave_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,15 @@ func (w *world) defineForeign() {
 func (w *world) touch(chaincode string, namespaces ...rwset.Namespace) (raw []byte, txID string) {
 	w.t.Helper()
 	return w.Tx(ledgertest.Tx{Chaincode: chaincode, Namespaces: namespaces, Endorsers: w.Majority()})
+}
+
+// taint is a transaction of the foreign chaincode that writes to a namespace, by all
+// whom anybody's policy asks for.
+func (w *privateWorld) taint(namespace string) (raw []byte, txID string) {
+	w.t.Helper()
+	return w.Tx(ledgertest.Tx{
+		Chaincode: "foreign", Namespaces: writing(namespace, "k", "1"), Endorsers: append(w.Majority(), w.enclaves[0], w.enclaves[1]),
+	})
 }
 
 func TestAttack26ForeignPlugin(t *testing.T) {
@@ -90,23 +100,24 @@ func TestAttack26TaintStops(t *testing.T) {
 	}{
 		{"ERCC", protocol.ERCCName, false, true},
 		{"the lifecycle", lifecycle.Namespace, false, true},
-		{"a chaincode that is served", "kv", true, true},
-		{"a chaincode that is not served", "kv", false, false},
+		{"a chaincode that is served", private, true, true},
+		{"a chaincode that is not served", private, false, false},
+		{"a plain chaincode that an enclave says it is of", "kv", true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newPrivateWorld(t)
 			w.defineForeign()
 			if c.served {
-				w.session("kv")
+				w.session(c.taint)
 			}
-			raw, id := w.touch("foreign", writing(c.taint, "k", "1")...)
+			raw, id := w.taint(c.taint)
 			unchanged := w.unchanged()
 			_, err := w.take(w.Block(raw))
 			if !c.stops {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := w.tryHandshake("kv"); protocol.CodeOf(err) != ledgerenclave.CodeTainted {
+				if _, err := w.tryHandshake(c.taint); protocol.CodeOf(err) != ledgerenclave.CodeTainted {
 					t.Errorf("a session for it: got %v, want code %s", err, ledgerenclave.CodeTainted)
 				}
 				return
@@ -214,4 +225,51 @@ func (w *world) tryHandshake(chaincode string) (*session.Session, error) {
 		return nil, err
 	}
 	return h.Accept(accept, verifiers, nil, time.Now())
+}
+
+// Names that no chaincode can have are nobody's; and who was served once, and whose
+// session others have pushed out, stops nobody.
+func TestAttack18ServedChaincodes(t *testing.T) {
+	w := newPrivateWorld(t)
+	w.defineForeign()
+	for _, name := range []string{"a/b", "qscc", strings.Repeat("-", 40)} {
+		_, err := w.tryHandshake(name)
+		wantCode(t, "a session for "+name, err, protocol.CodeMalformed)
+	}
+	w.session(private)
+	for range session.DefaultMaxSessions {
+		w.session("kv")
+	}
+	raw, _ := w.taint(private)
+	if _, err := w.take(w.Block(raw)); err != nil {
+		t.Errorf("taint of a chaincode without session: got %v, want the ledger enclave to go on", err)
+	}
+	if got := w.Status().GetTainted(); !slices.Contains(got, private) {
+		t.Errorf("got %v tainted, want %s among them", got, private)
+	}
+}
+
+// A range of a tainted namespace says so, also where no rows are known.
+func TestAttack26TaintedRange(t *testing.T) {
+	w := newWorld(t)
+	w.defineForeign()
+	before := w.Height()
+	raw, _ := w.touch("foreign", writing("foreign", "k", "1")...)
+	if _, err := w.take(w.Block(raw)); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		at   uint64
+		ask  *fpc.RangeAsk
+		want bool
+	}{
+		"of the tainted one":               {0, &fpc.RangeAsk{Namespace: "foreign"}, true},
+		"without rows":                     {0, &fpc.RangeAsk{Namespace: "foreign", Start: "x"}, true},
+		"before it was tainted":            {before, &fpc.RangeAsk{Namespace: "foreign"}, false},
+		"of another namespace at the time": {0, &fpc.RangeAsk{Namespace: "kv"}, false},
+	} {
+		if r := w.rows(c.at, c.ask); r.GetTainted() != c.want {
+			t.Errorf("range %s: got %v, want tainted %t", what, r, c.want)
+		}
+	}
 }

@@ -27,11 +27,37 @@ var ledgerEnclaves = []mutant{
 	},
 	{
 		"26", "VAL-8", "goes on without ERCC's state", "ledgerenclave/intake.go",
-		`if l.needs(namespace) {`, never, "./ledgerenclave", "TestAttack26TaintStops",
+		`if l.needs(view, namespace) {`, never, "./ledgerenclave", "TestAttack26TaintStops",
 	},
 	{
 		"26", "VAL-8", "goes on without a served chaincode's state", "ledgerenclave/intake.go",
-		`return served || namespace == lifecycle.Namespace`, `return served && namespace == "" || namespace == lifecycle.Namespace`, "./ledgerenclave", "TestAttack26TaintStops",
+		`l.sessions.Serves(namespace) && `, `namespace == "" && `, "./ledgerenclave", "TestAttack26TaintStops",
+	},
+	{
+		"26", "VAL-8", "an enclave stops the ledger for a stranger's chaincode", "ledgerenclave/intake.go",
+		` && l.fullDefinition(view, namespace) != nil`, ` && view != nil`, "./ledgerenclave", "TestAttack26TaintStops",
+	},
+	{
+		"18", "INV-9", "enclaves are of chaincodes that nobody can define", "ledgerenclave/session.go",
+		`if err := lifecycle.CheckName(chaincode); err != nil {`, never, "./ledgerenclave", "TestAttack18ServedChaincodes",
+	},
+	{
+		"18", "VAL-8", "who was served once is served for ever", "transport/session/ledger.go",
+		`	return false
+}
+
+// Request is`, `	return true
+}
+
+// Request is`, "./ledgerenclave", "TestAttack18ServedChaincodes",
+	},
+	{
+		"26", "EX-3", "a tainted range says nothing", "ledgerenclave/answer.go",
+		`Tainted: a.view.Tainted(ask.GetNamespace())`, ``, "./ledgerenclave", "TestAttack26TaintedRange",
+	},
+	{
+		"16", "INV-9", "the hash of a block above the head that is asked at", "ledgerenclave/answer.go",
+		`if ask.GetHeight() > a.view.Height() {`, never, "./ledgerenclave", "TestHashAtAView",
 	},
 	{
 		"26", "VAL-8", "all peers are on LevelDB", "ledgerenclave/intake.go",

@@ -131,6 +131,18 @@ func (l *Ledger) Sessions() int {
 	return l.idle.Len()
 }
 
+// Serves tells whether a session with an enclave of that chaincode is held.
+func (l *Ledger) Serves(chaincode string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for e := l.idle.Front(); e != nil; e = e.Next() {
+		if e.Value.(*held).values.GetChaincodeId() == chaincode {
+			return true
+		}
+	}
+	return false
+}
+
 // Request is an authentic request of a chaincode enclave, taken once.
 type Request struct {
 	session *held
