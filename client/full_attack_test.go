@@ -117,6 +117,15 @@ func TestAttack08FullOneLiarIsPassedOver(t *testing.T) {
 		"a frozen view": func(w *clienttest.World) {
 			w.Changes, w.Enclaves[0].Height = []uint64{3, 10}, 9
 		},
+		"another enclave's answer": func(w *clienttest.World) {
+			w.Peers[0].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+				if string(p.Args()[0]) != protocol.FuncInvoke {
+					return honest, nil
+				}
+				payload, err := w.Enclaves[1].Invoke(p)
+				return w.Peers[0].Endorse(p, clienttest.Chaincode, payload), err
+			}
+		},
 		"a made-up refusal of the key":  refusing(protocol.CodeUnknownKey),
 		"a made-up refusal of the view": refusing(protocol.CodeStaleView),
 	} {

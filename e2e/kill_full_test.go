@@ -24,12 +24,13 @@ var (
 	fullEnclaveKills = []string{"INV-8", "INV-10", "INV-14", "INV-16"}
 	fullLedgerKills  = []string{"INV-9", "INV-11", "EX-1", "VAL-8"}
 	fullHostKills    = []string{"INV-11@host", "VAL-8@host"}
+	fullLookupKills  = []string{"INV-2", "INV-5"} // by the registry, for the client
 	fullNetworkKills = []string{"INV-6", "VAL-6", "VAL-7"}
 )
 
 // TestAttack19KillFull kills each process of Full mode during an invocation that
 // two organisations' enclaves endorse: a stub, its enclave, the ledger enclave
-// beside it, that one's host, and peers and orderer. No key and no committed state
+// beside it, that one's host, a registry, and peers and orderer. No key and no committed state
 // is lost, nothing happens twice, and a retry succeeds.
 func TestAttack19KillFull(t *testing.T) {
 	t.Parallel() // it waits for what was killed
@@ -45,8 +46,9 @@ func TestAttack19KillFull(t *testing.T) {
 	t.Run("enclave", func(t *testing.T) { n.killDuringInvoke(t, ctx, full.Chaincode, fullEnclaveKills) })
 	t.Run("ledger", func(t *testing.T) { n.killLedger(t, ctx, full.Ledgers, fullLedgerKills) })
 	t.Run("ledger host", func(t *testing.T) { n.killLedger(t, ctx, full.Ledgers, fullHostKills) })
+	t.Run("registry", func(t *testing.T) { n.killDuringInvoke(t, ctx, full.Registry, fullLookupKills) })
 	t.Run("network", func(t *testing.T) { n.killNetwork(t, ctx, fullNetworkKills) })
-	n.createdOnce(t, ctx, slices.Concat(fullStubKills, fullEnclaveKills, fullLedgerKills, fullHostKills, fullNetworkKills))
+	n.createdOnce(t, ctx, slices.Concat(fullStubKills, fullEnclaveKills, fullLedgerKills, fullHostKills, fullLookupKills, fullNetworkKills))
 }
 
 // killLedger kills a ledger enclave during an invocation, or its host. A ledger

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/client/fabric"
+	"github.com/privatechaincode/fpc/fabric/lifecycle"
 	"github.com/privatechaincode/fpc/internal/pb/common"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/ledgerhost"
@@ -118,7 +119,7 @@ func TestAttack19KillLedgerEnclave(t *testing.T) {
 	reference := dialLedger(t, w.host(t, whole))
 	height := w.height()
 	reference.awaitHeight(w.ctx, height)
-	want := reference.status(w.ctx)
+	want, knows := reference.status(w.ctx), w.known(reference)
 	for _, at := range ledgerKills() {
 		t.Run(at.String(), func(t *testing.T) {
 			var calls, starts atomic.Int32
@@ -135,6 +136,9 @@ func TestAttack19KillLedgerEnclave(t *testing.T) {
 				t.Fatalf("killed at call %d of %s after %d starts: the point is not reached any more", calls.Load(), at.method, starts.Load())
 			}
 			checkSameLedger(t, c.status(w.ctx), want)
+			if got := w.known(c); !proto.Equal(got, knows) {
+				t.Errorf("after the restart: got %v, want %v", got, knows)
+			}
 		})
 	}
 	t.Run("sessions", func(t *testing.T) { w.killWithSession(t) })
@@ -164,7 +168,26 @@ func (w *ledgerWorld) conflict() {
 	}
 }
 
-// checkSameLedger tells whether two ledger enclaves know the same.
+// known is what a ledger enclave answers about the state: the assets, those that are
+// there and one that is not, the definitions, and the block that it was at before it
+// was killed.
+func (w *ledgerWorld) known(c *ledgerClient) *fpc.LedgerAnswer {
+	w.t.Helper()
+	rows := func(namespace string) *fpc.LedgerAsk {
+		return &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Range{Range: &fpc.RangeAsk{Namespace: namespace}}}
+	}
+	answer, err := c.ask(w.ctx, w.session(c, nil), keysAsk("asset", "a1", "a2", "none"), rows("asset"), rows(lifecycle.Namespace),
+		&fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Hash{Hash: &fpc.HashAsk{Height: 3}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if n := len(answer.GetReplies()[1].GetRange().GetRows()); n != w.made {
+		w.t.Fatalf("got %d rows of assets, want %d", n, w.made)
+	}
+	return answer
+}
+
+// checkSameLedger tells whether two ledger enclaves say the same of themselves.
 func checkSameLedger(t *testing.T, got, want *fpc.LedgerStatus) {
 	t.Helper()
 	same := proto.CloneOf(got)

@@ -35,16 +35,25 @@ func TestAttack14FullKeyExport(t *testing.T) {
 	_, err = first.TryExport(first.ID())
 	wantCode(t, "to itself", err, protocol.CodeAlreadyProvisioned)
 
-	other := proto.CloneOf(second.Stored)
-	data := &fpc.AttestedData{}
-	if err := proto.Unmarshal(other.AttestedData, data); err != nil {
-		t.Fatal(err)
+	for name, c := range map[string]struct {
+		change func(*fpc.AttestedData)
+		want   protocol.Code
+	}{
+		"of another version":   {func(d *fpc.AttestedData) { d.CcParams.Version = "fpc-other" }, protocol.CodeWrongVersion},
+		"of another chaincode": {func(d *fpc.AttestedData) { d.CcParams.ChaincodeId = "other" }, protocol.CodeWrongChaincode},
+		"of another network":   {func(d *fpc.AttestedData) { d.ChannelHash[0] ^= 1 }, protocol.CodeWrongChannel},
+		"of Lite mode":         {func(d *fpc.AttestedData) { d.LedgerCodeId = "" }, protocol.CodeWrongMode},
+	} {
+		other, data := proto.CloneOf(second.Stored), &fpc.AttestedData{}
+		if err := proto.Unmarshal(other.AttestedData, data); err != nil {
+			t.Fatal(err)
+		}
+		c.change(data)
+		other.AttestedData = encode(t, data)
+		w.Registry(protocol.CredentialsKey(full.Chaincode, second.ID()), string(encode(t, other)))
+		_, err = first.TryExport(second.ID())
+		wantCode(t, name, err, c.want)
 	}
-	data.CcParams.Version = "fpc-other"
-	other.AttestedData = encode(t, data)
-	w.Registry(protocol.CredentialsKey(full.Chaincode, second.ID()), string(encode(t, other)))
-	_, err = first.TryExport(second.ID())
-	wantCode(t, "of another version", err, protocol.CodeWrongVersion)
 	w.Registry(protocol.CredentialsKey(full.Chaincode, second.ID()), string(encode(t, first.Stored)))
 	_, err = first.TryExport(second.ID())
 	wantCode(t, "under another's name", err, protocol.CodeWrongEnclave)

@@ -7,7 +7,6 @@ package enclave_test
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -143,7 +142,7 @@ func TestEnclavesAgree(t *testing.T) {
 			case "other":
 				w.Submit("put:unread=1")
 			case "same":
-				w.Submit("put:k"+fmt.Sprint(rand.IntN(4))+"=w", "put:r"+fmt.Sprint(rand.IntN(8))+"=w")
+				w.Submit(fmt.Sprintf("put:k%d=w", rapid.IntRange(0, 3).Draw(t, "k")), fmt.Sprintf("put:r%d=w", rapid.IntRange(0, 7).Draw(t, "r")))
 			}
 			two := call.MustSend(w.Hosts[1])
 			sameReads := bytes.Equal(readsOf(t, one), readsOf(t, two))

@@ -83,6 +83,18 @@ var full = []mutant{
 		`s.keys.lineage.Union(protocol.NewLineage(to.custody)),`, `s.keys.lineage.Union(protocol.NewLineage()),`, "./enclave", "TestImportKeepsTheLineage",
 	},
 	{
+		"14", "KEY-5", "keys go to an enclave of another chaincode", "enclave/export.go",
+		`case params.GetChaincodeId() != s.params.GetChaincodeId():`, never, "./enclave", "TestAttack14FullKeyExport",
+	},
+	{
+		"14", "KEY-5", "keys go to an enclave of another network", "enclave/export.go",
+		`case !bytes.Equal(c.Data.GetChannelHash(), s.channelHash):`, never, "./enclave", "TestAttack14FullKeyExport",
+	},
+	{
+		"14", "KEY-5", "keys go to an enclave of Lite mode", "enclave/export.go",
+		`case c.Data.GetLedgerCodeId() == "":`, never, "./enclave", "TestAttack14FullKeyExport",
+	},
+	{
 		"14", "KEY-7", "an export that the registry does not hold is taken", "enclave/importkeys.go",
 		`if !proto.Equal(held, signed) {`, never, "./enclave", "TestImportOfKeys",
 	},
