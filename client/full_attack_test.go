@@ -117,15 +117,6 @@ func TestAttack08FullOneLiarIsPassedOver(t *testing.T) {
 		"a frozen view": func(w *clienttest.World) {
 			w.Changes, w.Enclaves[0].Height = []uint64{3, 10}, 9
 		},
-		"another enclave's answer": func(w *clienttest.World) {
-			w.Peers[0].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
-				if string(p.Args()[0]) != protocol.FuncInvoke {
-					return honest, nil
-				}
-				payload, err := w.Enclaves[1].Invoke(p)
-				return w.Peers[0].Endorse(p, clienttest.Chaincode, payload), err
-			}
-		},
 		"a made-up refusal of the key":  refusing(protocol.CodeUnknownKey),
 		"a made-up refusal of the view": refusing(protocol.CodeStaleView),
 	} {
@@ -144,6 +135,26 @@ func TestAttack08FullOneLiarIsPassedOver(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAttack11FullEnclaveAnswersForAnother: a peer cannot pass another organisation's
+// enclave's answer off as that of its own.
+func TestAttack11FullEnclaveAnswersForAnother(t *testing.T) {
+	w := clienttest.NewFull(t)
+	for _, i := range []int{0, 2} {
+		w.Peers[i].Lie = func(p *envelope.Proposal, honest *peer.ProposalResponse) (*peer.ProposalResponse, error) {
+			if string(p.Args()[0]) != protocol.FuncInvoke {
+				return honest, nil
+			}
+			payload, err := w.Enclaves[1].Invoke(p)
+			return w.Peers[i].Endorse(p, clienttest.Chaincode, payload), err
+		}
+	}
+	_, err := w.Connect(w.Config()).Contract(clienttest.Chaincode).Submit(t.Context(), "echo")
+	wantNotAttested(t, err, protocol.CodeWrongEnclave)
+	if n := w.Orderer.Committed(); n != 0 {
+		t.Errorf("%d transactions committed, want none", n)
 	}
 }
 

@@ -34,7 +34,7 @@ var fullViews = []mutant{
 		`case protocol.CodeOf(err) == codeNotYet && at == 0:`, never, "./enclave", "TestHostThatDeniesTheNewestHead",
 	},
 	{
-		"8", "INV-22", "one enclave answers in another's place", "client/gather.go",
-		`if err == nil && answer.EnclaveID() != e.ID {`, never, "./client", "TestAttack08FullOneLiarIsPassedOver",
+		"11", "INV-22", "one enclave answers in another's place", "client/gather.go",
+		`if err == nil && answer.EnclaveID() != e.ID {`, never, "./client", "TestAttack11FullEnclaveAnswersForAnother",
 	},
 }
