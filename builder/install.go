@@ -85,6 +85,7 @@ func CoreYAML(dir string) string {
 var meaning = map[string]string{
 	EnvState:                "folder for sealed state, absolute; unset: this peer hosts no enclave, its stubs only validate",
 	EnvEnclaves:             "names of the chaincodes whose enclave this peer hosts, by commas; unset: all",
+	EnvLedger:               "socket of this peer's fpc-ledger-host, absolute, for Full mode; unset: Lite only",
 	EnvNames:                "LABEL=NAME, by commas, where a label is not NAME or NAME_VERSION",
 	EnvTrace:                "folder to record steps into; unset: none",
 	EnvLogLevel:             "debug, info, warn or error; unset: info",

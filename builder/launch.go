@@ -70,8 +70,11 @@ func hostsEnclave(chaincode string, getenv func(string) string) (bool, error) {
 			WithHint("set " + EnvState + " in the peer's environment, and have core.yaml propagate it")
 	case state == "" || len(names) > 0 && !wanted:
 		return false, nil
-	case !filepath.IsAbs(state):
-		return false, protocol.Errorf("INV-6b", codeEnvironment, "%s is %q: want an absolute path, because a peer runs its programs wherever it runs itself", EnvState, state)
+	}
+	for _, name := range []string{EnvState, EnvLedger} {
+		if path := getenv(name); path != "" && !filepath.IsAbs(path) {
+			return false, protocol.Errorf("INV-6b", codeEnvironment, "%s is %q: want an absolute path, because a peer runs its programs wherever it runs itself", name, path)
+		}
 	}
 	return true, nil
 }

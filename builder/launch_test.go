@@ -107,6 +107,8 @@ func TestLaunch(t *testing.T) {
 		{"further flags", map[string]string{builder.EnvArgs: " --timeout 5s"}, "auction", "", "--timeout 5s", ""},
 		{"hosted without a place", map[string]string{builder.EnvEnclaves: "auction"}, "", "", "", "environment"},
 		{"a place that depends", map[string]string{builder.EnvState: "state"}, "", "", "", "environment"},
+		{"a ledger host", map[string]string{builder.EnvState: state, builder.EnvLedger: "/run/ledger.sock"}, "auction", program, "", ""},
+		{"a ledger host that depends", map[string]string{builder.EnvState: state, builder.EnvLedger: "ledger.sock"}, "", "", "", "environment"},
 		{"no name", map[string]string{builder.EnvNames: "auction_1.0=x.y"}, "", "", "", "no_chaincode_name"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

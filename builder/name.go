@@ -20,6 +20,9 @@ const (
 	// EnvEnclaves lists the chaincodes whose enclave this peer hosts, separated
 	// by commas. Unset: those of all its packages.
 	EnvEnclaves = "FPC_HOST_ENCLAVES"
+	// EnvLedger names the socket, absolute, of this peer's fpc-ledger-host, without
+	// which enclaves of Full mode do nothing. Unset: Lite only.
+	EnvLedger = "FPC_LEDGER"
 	// EnvNames gives chaincodes' names where labels do not tell them:
 	// "label=name", separated by commas.
 	EnvNames = "FPC_CHAINCODE_NAMES"
@@ -41,7 +44,7 @@ const (
 
 // Environment lists the variables that core.yaml must propagate.
 func Environment() []string {
-	return []string{EnvState, EnvEnclaves, EnvNames, EnvTrace, EnvLogLevel, EnvLogFormat, EnvOperations, EnvCollector, EnvCollectorHeaders, EnvCollectorCertificate, EnvArgs}
+	return []string{EnvState, EnvEnclaves, EnvLedger, EnvNames, EnvTrace, EnvLogLevel, EnvLogFormat, EnvOperations, EnvCollector, EnvCollectorHeaders, EnvCollectorCertificate, EnvArgs}
 }
 
 // codeName: nothing tells, or something tells wrongly, under which name a

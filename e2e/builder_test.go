@@ -20,6 +20,7 @@ import (
 	"github.com/privatechaincode/fpc/devnet/peer/external"
 	"github.com/privatechaincode/fpc/internal/deploy"
 	"github.com/privatechaincode/fpc/internal/deploy/embedded"
+	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/peer"
 	"github.com/privatechaincode/fpc/trace"
@@ -29,6 +30,13 @@ import (
 // install` makes. The first organisation's has a place for sealed state.
 func newLaunchedWorld(t *testing.T) *world {
 	t.Helper()
+	return newHostingWorld(t, 1)
+}
+
+// newHostingWorld is newLaunchedWorld where the peers of the first organisations
+// have a place for sealed state, and know where their ledger hosts will be.
+func newHostingWorld(t *testing.T, hosts int) *world {
+	t.Helper()
 	dir := t.TempDir()
 	b := filepath.Join(dir, "builder")
 	if out, err := exec.Command(filepath.Join(bin(t), "fpc"), "builder", "install", b).CombinedOutput(); err != nil {
@@ -36,15 +44,20 @@ func newLaunchedWorld(t *testing.T) *world {
 	}
 	steps := filepath.Join(dir, "trace")
 	w := &world{t: t, name: "auction", log: newLogged(), ctx: bounded(t)}
+	known := deploy.Network{Dir: filepath.Join(dir, "chaincodes"), Orgs: []deploy.Org{{MSPID: "Org1MSP"}, {MSPID: "Org2MSP"}, {MSPID: "Org3MSP"}}}
+	environment := make(map[string]map[string]string)
+	for i, org := range known.Orgs {
+		of := map[string]string{builder.EnvTrace: steps}
+		if i < hosts {
+			of[builder.EnvState], of[builder.EnvLedger] = filepath.Join(dir, "state"+org.MSPID), known.LedgerSocket(i)
+		}
+		environment[org.MSPID] = of
+	}
 	var err error
 	w.Network, err = embedded.Start(w.ctx, embedded.Config{
 		Dir: dir, Bin: bin(t), Trace: true, BatchTimeout: batch, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Builders: []external.Builder{{Name: builder.Name, Path: b, PropagateEnvironment: builder.Environment()}},
-		Environment: map[string]map[string]string{
-			"Org1MSP": {builder.EnvState: filepath.Join(dir, "state"), builder.EnvTrace: steps},
-			"Org2MSP": {builder.EnvTrace: steps},
-			"Org3MSP": {builder.EnvTrace: steps},
-		},
+		Builders:    []external.Builder{{Name: builder.Name, Path: b, PropagateEnvironment: builder.Environment()}},
+		Environment: environment,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +181,42 @@ func TestPeerLaunchesTheStub(t *testing.T) {
 	w.t = t
 	if got := count(w.stepsOf("enclave@Org1MSP"), "INV-6d"); got != 3 {
 		t.Errorf("INV-6d, once for each kill: got %d times, want 3", got)
+	}
+}
+
+// Peers launch stubs whose enclaves endorse (Full mode): each is told of its ledger
+// host by its peer's environment. Without the host it says so, and how to name it.
+func TestPeersLaunchEnclavesThatEndorse(t *testing.T) {
+	w := newHostingWorld(t, 2)
+	w.policy = bothEnclaves
+	w.serveRegistry(w.name)
+	var err error
+	w.service, w.manifest, err = w.LaunchPrivate(w.ctx, deploy.Private{Name: w.name, Enclave: w.sample(w.name), Policy: w.policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.InitEnclave(w.ctx, w.name, w.manifest, nil)
+	if protocol.CodeOf(err) != protocol.CodeLedgerUnreachable || !strings.Contains(err.Error(), w.LedgerSocket(0)) {
+		t.Fatalf("without a ledger host: got error %v, want %s that names %s", err, protocol.CodeLedgerUnreachable, w.LedgerSocket(0))
+	}
+	if w.ledger, err = w.ServeLedgers(w.ctx, deploy.LedgerSpec{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.ledger.Stop)
+	if _, err := w.InitEnclaves(w.ctx, 2, w.name, w.manifest, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.openSale()
+	for org := range 2 {
+		before, mark := w.theLaunched(org), w.log.mark()
+		if err := before.Kill(true, true); err != nil {
+			t.Fatal(err)
+		}
+		w.log.await(w.ctx, t, mark, "chaincode stream ended", w.service.Packages[org])
+	}
+	w.myBid()
+	if _, err := w.contract(0).Submit(w.ctx, "create", "a2", "a vase"); err != nil {
+		t.Errorf("after both were launched anew: got error %v, want none", err)
 	}
 }
 

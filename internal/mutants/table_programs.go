@@ -22,6 +22,10 @@ var programs = []mutant{
 		`{"msp_roots_hash", p.MSPRootsHash, f.MSPRootsHash},`, ``, "./client/admin", "TestPolicyThatDiffersFromTheChannel",
 	},
 	{
+		"", "INV-6b", "a ledger host that depends on where the peer runs", "builder/launch.go",
+		`[]string{EnvState, EnvLedger} {`, `[]string{EnvState} {`, "./builder", "TestLaunch",
+	},
+	{
 		"", "INV-6c", "what runs is not what was measured", "stub/launch/load_linux.go",
 		`_, err = unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)`, ``, "./stub/launch", "TestFileThatChangesWhileItIsStarted",
 	},
