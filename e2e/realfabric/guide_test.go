@@ -23,8 +23,13 @@ func TestOperateGuide(t *testing.T) {
 			"propagateEnvironment:", // fpc builder install
 			`"a painting"`,          // the query after the kill
 			"fpc_stub_enclave_up 1",
-			`"owner":"ann"`, // the query after the restore
-			"provisioned",   // fpc enclave list
+			`"owner":"ann"`,          // the query after the restore
+			"provisioned",            // fpc enclave list
+			"REG-9 [not_certified]",  // before fpc enclave certify
+			"provisioned, certified", // in Full mode
+			`"amount":4300`,          // the query in Full mode, before and after another fpc-ledger
+			"revoked: approved by a lifecycle majority",
+			"a statue", // under a pinned policy
 		},
 	})
 }
