@@ -12,11 +12,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/privatechaincode/fpc/client/admin"
+	"github.com/privatechaincode/fpc/client/fabric"
 	"github.com/privatechaincode/fpc/devnet/ca"
 	"github.com/privatechaincode/fpc/fabric/lifecycle"
 	"github.com/privatechaincode/fpc/internal/deploy"
@@ -182,14 +185,56 @@ func TestKilledMidInvoke(t *testing.T) {
 				}
 				a := <-done
 				t.Logf("%s: exit code %d, %s", name, a.code, strings.TrimSpace(a.stderr))
-				if a.code != 0 && a.stderr == "" {
-					t.Errorf("%s failed without a word", name)
+				if !a.clear(n) {
+					t.Errorf("%s: got exit code %d, %q, want 0, or %d, %d or %d with the address of a server or a code", name, a.code, a.stderr, exitUnreachable, exitRejected, exitNotCommitted)
 				}
 				w.untilBack(ctx, t)
 				w.retrySafe(ctx, t, name)
 			}
 			w.stillWorks(ctx, t, k.name)
 		})
+	}
+}
+
+// refusal is a step that refused, with its code, or a verdict of Fabric's.
+var refusal = regexp.MustCompile(`\b[A-Z]{2,3}-[0-9]+[a-z]? \[[a-z_]+\]|\b[A-Z]+(_[A-Z]+)+\b`)
+
+// clear tells whether an invocation that something was killed under succeeded, or
+// says by exit code and words where it ended.
+func (a answer) clear(n *Network) bool {
+	named := refusal.MatchString(a.stderr) || strings.Contains(a.stderr, n.Orderer.Address) ||
+		slices.ContainsFunc(n.Orgs, func(o deploy.Org) bool { return strings.Contains(a.stderr, o.Peer.Address) })
+	switch a.code {
+	case 0:
+		return true
+	case exitUnreachable, exitRejected, exitNotCommitted:
+		return named
+	}
+	return false
+}
+
+// What says nothing of where it ended is not clear, whatever its exit code.
+func TestClearError(t *testing.T) {
+	n := &Network{Network: deploy.Network{Orgs: []deploy.Org{{Peer: fabric.Endpoint{Address: "127.0.0.1:7051"}}}, Orderer: fabric.Endpoint{Address: "127.0.0.1:7050"}}}
+	for _, test := range []struct {
+		code   int
+		stderr string
+		want   bool
+	}{
+		{0, "", true},
+		{exitUnreachable, "fpc: peer 127.0.0.1:7051 cannot be reached", true},
+		{exitNotCommitted, "fpc: orderer 127.0.0.1:7050: its commit was not seen", true},
+		{exitRejected, "fpc: INV-8 [enclave_ended] the enclave's process ended", true},
+		{exitNotCommitted, "fpc: MVCC_READ_CONFLICT", true},
+		{exitRejected, "", false},
+		{exitRejected, "fpc: EOF", false},
+		{exitUnreachable, "fpc: context deadline exceeded", false},
+		{exitOther, "fpc: peer 127.0.0.1:7051 cannot be reached", false},
+		{exitNotAttested, "fpc: INV-5 [too_few_answers]", false},
+	} {
+		if got := (answer{code: test.code, stderr: test.stderr}).clear(n); got != test.want {
+			t.Errorf("exit code %d, %q: got clear %t, want %t", test.code, test.stderr, got, test.want)
+		}
 	}
 }
 
