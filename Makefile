@@ -87,7 +87,7 @@ lint: $(TOOLS)/gofumpt $(TOOLS)/staticcheck ## format check, go vet, staticcheck
 .PHONY: lint-deploy
 lint-deploy: ## Dockerfiles and Kubernetes manifests in deploy/
 	cd deploy/lint && $(GO) vet . && $(GO) test -count=1 .
-	$(GO) run github.com/zegl/kube-score/cmd/kube-score@v1.20.0 score --output-format ci deploy/k8s/ercc.yaml deploy/k8s/stub.yaml deploy/k8s/validator.yaml | \
+	$(GO) run github.com/zegl/kube-score/cmd/kube-score@v1.20.0 score --output-format ci deploy/k8s/ercc.yaml deploy/k8s/full.yaml deploy/k8s/stub.yaml deploy/k8s/validator.yaml | \
 	  awk '/^\[(CRITICAL|WARNING)\]/ {print; bad = 1} /^\[OK\]/ {ok++} END {if (bad || !ok) exit 1; print ok " checks of kube-score passed"}'
 
 .PHONY: fmt

@@ -5,7 +5,8 @@
 #
 #   docker build -f deploy/stub.Dockerfile --build-arg CHAINCODE=./samples/asset/private -t fpc-stub-asset .
 #
-# A stub that only validates is the same image without FPC_ENCLAVE and FPC_STATE.
+# A stub that only validates (Lite mode) is the same image without FPC_ENCLAVE and
+# FPC_STATE; one whose enclave endorses (Full mode) is the same with FPC_LEDGER.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -7,6 +7,8 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -216,6 +218,57 @@ func TestImageHoldsAllThatIsNeeded(t *testing.T) {
 	answer, err := contract.Evaluate(ctx, "ReadAsset", "a1")
 	if err != nil || !strings.Contains(string(answer), `"owner":"ann"`) {
 		t.Errorf("read after a restart: got %s, error %v; want owner ann", answer, err)
+	}
+}
+
+// TestLedgerImageHoldsAllThatIsNeeded runs the ledger enclave and its host where there
+// is nothing but their image and what the manifest mounts into it.
+func TestLedgerImageHoldsAllThatIsNeeded(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: only root may change the root folder")
+	}
+	ctx, n := startNetwork(t)
+	i := unpack(t, "../deploy/ledger.Dockerfile", map[string]string{
+		"/out/fpc-ledger-host": filepath.Join(n.Bin, "fpc-ledger-host"), "/out/fpc-ledger": filepath.Join(n.Bin, "fpc-ledger"),
+	})
+	o := n.Orgs[0]
+	identity := filepath.Join(i.root, "identity")
+	if err := os.CopyFS(identity, os.DirFS(o.Reader)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(identity, "peer-tls-root.pem"), o.Peer.RootCerts, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(i.root, "run", "fpc")
+	if err := os.MkdirAll(run, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{identity, run} {
+		owned(t, dir)
+	}
+	socket := filepath.Join(run, "ledger", "ledger.sock")
+	p := i.program(t, "ledger."+o.MSPID, n.Dir, "FPC_CHANNEL="+n.Channel, "CORE_PEER_LOCALMSPID="+o.MSPID,
+		"CORE_PEER_ADDRESS="+o.Peer.Address, "CORE_PEER_MSPCONFIGPATH=/identity", "CORE_PEER_TLS_ENABLED=true",
+		"CORE_PEER_TLS_ROOTCERT_FILE=/identity/peer-tls-root.pem", "CORE_PEER_TLS_SERVERHOSTOVERRIDE="+o.Peer.ServerName)
+	p.Address = "unix:" + socket
+	started, err := deploy.Start(ctx, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = started.Kill() })
+	if head := dialLedger(t, socket).awaitHeight(ctx, 1); head.GetHeight() < 1 {
+		t.Errorf("ledger enclave of the image: got height %d, want 1 and more", head.GetHeight())
+	}
+}
+
+// owned gives a folder, and all that is in it, to the images' user.
+func owned(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, nobody, nobody))
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -105,8 +105,8 @@ func patch(_ context.Context, name string, raw []byte) []error {
 	if len(pod.Containers) != 1 || len(pod.InitContainers) != 1 {
 		return fail(fmt.Errorf("the peer's pod has %d containers and %d init containers after it, want 1 and 1", len(pod.Containers), len(pod.InitContainers)))
 	}
-	if got := len(pod.Containers[0].VolumeMounts); got != 3 || len(pod.Volumes) != 3 {
-		return fail(fmt.Errorf("the peer has %d mounts and %d volumes after it, want 3 and 3", got, len(pod.Volumes)))
+	if got := len(pod.Containers[0].VolumeMounts); got != 4 || len(pod.Volumes) != 4 {
+		return fail(fmt.Errorf("the peer has %d mounts and %d volumes after it, want 4 and 4", got, len(pod.Volumes)))
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ func TestDeploy(t *testing.T) {
 	for _, p := range problems {
 		t.Error(p)
 	}
-	if checked < 7 {
-		t.Errorf("got %d files, want 7 and more", checked)
+	if checked < 9 {
+		t.Errorf("got %d files, want 9 and more", checked)
 	}
 }
 
