@@ -150,22 +150,3 @@ func TestTLSClientAtPlainServer(t *testing.T) {
 		t.Errorf("fpc doctor: got exit code %d and %q, want 0 and what the client does wrong", code, told)
 	}
 }
-
-// A network whose folder is gone could be found by nobody: it ends.
-func TestNetworkEndsWithItsFolder(t *testing.T) {
-	t.Parallel()
-	s := &server{t: t, dir: filepath.Join(t.TempDir(), "net"), log: newLogged()}
-	s.start(t.Context())
-	t.Cleanup(s.kill)
-	if err := os.Rename(s.dir, s.dir+".elsewhere"); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-s.exited:
-	case <-time.After(timeout):
-		t.Fatal("it runs on")
-	}
-	if said := strings.Join(s.log.since(0), "\n"); !strings.Contains(said, "fpc: the folder "+s.dir+" is gone, so the network ends") {
-		t.Errorf("its log: got %q, want why it ended", said)
-	}
-}

@@ -181,3 +181,22 @@ func (l *logged) await(ctx context.Context, t testing.TB, mark int, words ...str
 		}
 	}
 }
+
+// A network whose folder is gone could be found by nobody: it ends.
+func TestNetworkEndsWithItsFolder(t *testing.T) {
+	t.Parallel()
+	s := &server{t: t, dir: filepath.Join(t.TempDir(), "net"), log: newLogged()}
+	s.start(t.Context())
+	t.Cleanup(s.kill)
+	if err := os.Rename(s.dir, s.dir+".elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.exited:
+	case <-time.After(timeout):
+		t.Fatal("it runs on")
+	}
+	if said := strings.Join(s.log.since(0), "\n"); !strings.Contains(said, "fpc: the folder "+s.dir+" is gone, so the network ends") {
+		t.Errorf("its log: got %q, want why it ended", said)
+	}
+}
