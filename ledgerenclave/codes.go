@@ -14,7 +14,7 @@ const (
 	CodeWrongGenesis      protocol.Code = "wrong_genesis"
 	CodeNoVerdict         protocol.Code = "no_verdict"         // Fabric's peers stop here too
 	CodeUnknownCapability protocol.Code = "unknown_capability" // the channel has rules that this program does not know
-	CodeTainted           protocol.Code = "tainted"            // the state of `_lifecycle`, ERCC or a served chaincode would be unknown
+	CodeTainted           protocol.Code = "tainted"            // the state of `_lifecycle`, ERCC or a served chaincode is unknown, or would be
 	CodeFull              protocol.Code = "ledger_full"        // more transactions than the index can number
 
 	// Asks.
