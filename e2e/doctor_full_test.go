@@ -105,7 +105,6 @@ func doctorOfTransaction(t *testing.T, w *world, txID string) {
 // that nobody certified, a policy that cannot be met, a ledger enclave that is
 // gone, and the call that it made fail.
 func doctorOfRefusals(t *testing.T, w *world) {
-	enclave, ledger := w.sample("asset"), w.LedgerSocket(2)
 	first, second, third := operatorOf(t, w.ctx, w.Network, 0), operatorOf(t, w.ctx, w.Network, 1), operatorOf(t, w.ctx, w.Network, 2)
 	w.followedBy(0)
 	first.examined("asset", 0,
@@ -114,20 +113,11 @@ func doctorOfRefusals(t *testing.T, w *world) {
 	third.examined("asset", 0, `^ok +stub +it validates, and has no enclave`, `^ok +ledger +not examined: no enclave`)
 
 	// The third organisation starts an enclave, and names no CA.
-	w.hostToo(2, "--enclave", enclave, "--state", filepath.Join(t.TempDir(), "state"), "--ledger", ledger)
-	file := filepath.Join(t.TempDir(), "asset.tar.gz")
-	binary, err := os.ReadFile(enclave)
-	w.must(nil, err)
-	manifest, err := pkg.SimManifest(binary)
-	w.must(nil, err)
-	packed, err := pkg.BuildFPC("asset", pkg.Code{Enclave: binary, Manifest: manifest})
-	w.must(nil, err)
-	w.must(nil, os.WriteFile(file, packed, 0o600))
+	of := []string{"-C", "mychannel", "-n", "asset", "--package", w.thirdEnclave(t)}
 	third.examined("asset", 4, `^failed +stub +REG-3 \[not_initialised\]`)
-	of := []string{"-C", "mychannel", "-n", "asset", "--package", file}
 	initialise := append([]string{"lifecycle", "chaincode", "initenclave"}, of...)
 	without := operatorOf(t, w.ctx, w.Network, 2, "FPC_CA_CERT=", "FPC_CA_KEY=")
-	without.explained(1, initialise, `^failed: .*\(REG-9\)$`, `\[not_certified\]$`, `^do:     have it certified`)
+	without.explained(1, initialise, `^failed: .*\(REG-9\)$`, `\[not_certified\]$`, `^said: .*enclave [0-9a-f]{64}, unit fpc-[0-9a-f]{32}, is initialised`, `^hint: .*fabric-ca-client register --id.name [0-9a-f]{64} `, `^do:     have it certified`)
 	third.examined("asset", 4, `^failed +stub +REG-9 \[not_certified\] enclave [0-9a-f]{12} runs`, `do: have it certified: fpc enclave certify`)
 	third.run(0, "", append([]string{"enclave", "certify"}, of...)...)
 	third.run(0, "", initialise...)
@@ -150,6 +140,23 @@ func doctorOfRefusals(t *testing.T, w *world) {
 	w.must(nil, err)
 	w.ledger.Processes[1] = restarted
 	first.run(0, "", invoke...)
+}
+
+// thirdEnclave starts an enclave of the world's chaincode, asset, at the third
+// organisation, which validates only so far. It answers the package's file.
+func (w *world) thirdEnclave(t *testing.T) string {
+	t.Helper()
+	enclave := w.sample("asset")
+	w.hostToo(2, "--enclave", enclave, "--state", filepath.Join(t.TempDir(), "state"), "--ledger", w.LedgerSocket(2))
+	file := filepath.Join(t.TempDir(), "asset.tar.gz")
+	binary, err := os.ReadFile(enclave)
+	w.must(nil, err)
+	manifest, err := pkg.SimManifest(binary)
+	w.must(nil, err)
+	packed, err := pkg.BuildFPC("asset", pkg.Code{Enclave: binary, Manifest: manifest})
+	w.must(nil, err)
+	w.must(nil, os.WriteFile(file, packed, 0o600))
+	return file
 }
 
 // followedBy waits until an organisation's ledger enclave has all blocks of its peer.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"strings"
 
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/registration"
@@ -23,6 +24,8 @@ type Authority interface {
 	Issue(ctx context.Context, csr []byte, commonName string, units []string) ([]byte, error)
 }
 
+const stepCertify = "REG-9"
+
 // roleClient is the NodeOU role of enclaves: never peer, or an enclave would pass
 // for one.
 const roleClient = "client"
@@ -36,29 +39,56 @@ type Certification struct {
 	Roots       []byte // of the organisations (protocol.CertificateRoots)
 }
 
-// Certify has the authority certify the enclave, but only if its evidence passes
-// all of REG-12's checks, and if it asks for its own attested key. The operator of
-// a CA runs it: what an administrator of enclaves says counts for nothing. It
-// returns the certificate, PEM, verified.
-func (c Certification) Certify(ctx context.Context, authority Authority) ([]byte, error) {
-	const step = "REG-9"
-	enclave, err := registration.Check(step, c.Facts, c.Credentials)
+// NotCertified is the refusal of an enclave that has no certificate yet. It names
+// what certifying it takes at a Fabric CA server: the enclave's id and its unit, out
+// of credentials that nobody needs to have verified.
+func NotCertified(credentials *pb.Credentials) error {
+	c, err := protocol.CredentialsFromPB(stepCertify, credentials)
+	if err != nil {
+		return err
+	}
+	id, unit := c.EnclaveID(), unitOf(c.Data)
+	return protocol.Errorf(stepCertify, protocol.CodeNotCertified, "enclave %s, unit %s, is initialised and has no certificate yet, and no CA is named", id, unit).
+		WithHint("name the organisation's CA with --ca-cert and --ca-key, or have its operator run: fpc enclave certify; at a Fabric CA server, named with --fabric-ca, its operator registers the enclave first: " +
+			strings.Join(FabricCACommands(id, unit), "; "))
+}
+
+// unitOf is the organisational unit of an enclave's certificate.
+func unitOf(data *pb.AttestedData) string {
+	return protocol.EnclaveOU(data.GetChannelHash(), data.GetCcParams().GetChaincodeId(), data.GetCcParams().GetVersion())
+}
+
+// Verify holds the enclave's evidence against all of REG-12's checks, as the
+// operator of a CA does before the enclave is registered or certified there: what an
+// administrator of enclaves says counts for nothing. Codes: those of REG-12, and
+// wrong_mode.
+func (c Certification) Verify() (*registration.Enclave, error) {
+	enclave, err := registration.Check(stepCertify, c.Facts, c.Credentials)
 	if err != nil {
 		return nil, err
 	}
 	if enclave.Mode != protocol.ModeFull {
-		return nil, protocol.Errorf(step, protocol.CodeWrongMode, "enclaves of %s endorse nothing: its definition is of mode %s", c.Facts.Definition.GetChaincodeId(), enclave.Mode)
+		return nil, protocol.Errorf(stepCertify, protocol.CodeWrongMode, "enclaves of %s endorse nothing: its definition is of mode %s", c.Facts.Definition.GetChaincodeId(), enclave.Mode)
 	}
-	if err := ownKey(c.CSR, enclave); err != nil {
-		return nil, protocol.Errorf(step, protocol.CodeWrongEnclave, "certificate request: %w", err)
-	}
-	data := enclave.Data
-	unit := protocol.EnclaveOU(data.GetChannelHash(), data.GetCcParams().GetChaincodeId(), data.GetCcParams().GetVersion())
-	certificate, err := authority.Issue(ctx, c.CSR, enclave.EnclaveID(), []string{roleClient, unit})
+	return enclave, nil
+}
+
+// Certify has the authority certify the enclave, but only if its evidence passes
+// [Certification.Verify], and if it asks for its own attested key. It returns the
+// certificate, PEM, verified.
+func (c Certification) Certify(ctx context.Context, authority Authority) ([]byte, error) {
+	enclave, err := c.Verify()
 	if err != nil {
 		return nil, err
 	}
-	return certificate, enclave.CheckCertificate(step, certificate, c.Roots)
+	if err := ownKey(c.CSR, enclave); err != nil {
+		return nil, protocol.Errorf(stepCertify, protocol.CodeWrongEnclave, "certificate request: %w", err)
+	}
+	certificate, err := authority.Issue(ctx, c.CSR, enclave.EnclaveID(), []string{roleClient, unitOf(enclave.Data)})
+	if err != nil {
+		return nil, err
+	}
+	return certificate, enclave.CheckCertificate(stepCertify, certificate, c.Roots)
 }
 
 // Certify runs REG-9 at a host: the enclave's request, the authority's certificate,
@@ -66,7 +96,7 @@ func (c Certification) Certify(ctx context.Context, authority Authority) ([]byte
 func (h Host) Certify(ctx context.Context, c Certification, authority Authority, recorder trace.Recorder) (*pb.Credentials, error) {
 	received := func(from, to, what string) {
 		if recorder != nil {
-			recorder.Record(trace.Event{Step: "REG-9", From: from, To: to, What: what})
+			recorder.Record(trace.Event{Step: stepCertify, From: from, To: to, What: what})
 		}
 	}
 	var err error

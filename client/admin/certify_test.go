@@ -8,11 +8,7 @@ import (
 	"context"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/json"
 	"encoding/pem"
-	"net/http"
-	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -217,93 +213,6 @@ func TestFileCARefuses(t *testing.T) {
 	if _, err := ca.Issue(t.Context(), []byte("x"), "n", nil); err == nil {
 		t.Error("a request that does not decode: got a certificate, want an error")
 	}
-}
-
-// exchange is one HTTP exchange with a Fabric CA server. Those in testdata are
-// written by hand from the server's public API (POST /api/v1/enroll).
-type exchange struct {
-	Request struct {
-		Method string `json:"method"`
-		Path   string `json:"path"`
-		User   string `json:"user"`
-		Secret string `json:"secret"`
-		Body   struct {
-			CSR    string `json:"certificate_request"`
-			CAName string `json:"caname"`
-		} `json:"body"`
-	} `json:"request"`
-	Response struct {
-		Status int             `json:"status"`
-		Body   json.RawMessage `json:"body"`
-	} `json:"response"`
-}
-
-func readExchange(t *testing.T, name string) *exchange {
-	t.Helper()
-	raw, err := os.ReadFile("testdata/fabric-ca/" + name + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := new(exchange)
-	if err := json.Unmarshal(raw, e); err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-// replay serves a recorded exchange, and fails the test if it is asked anything
-// else. The request's PEM stands in the recording as a placeholder.
-func replay(t *testing.T, e *exchange) *httptest.Server {
-	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, secret, _ := r.BasicAuth()
-		got := *e
-		if err := json.NewDecoder(r.Body).Decode(&got.Request.Body); err != nil {
-			t.Errorf("request's body: %v", err)
-		}
-		if block, _ := pem.Decode([]byte(got.Request.Body.CSR)); block == nil || block.Type != "CERTIFICATE REQUEST" {
-			t.Errorf("certificate_request: got %q, want PEM", got.Request.Body.CSR)
-		}
-		want := e.Request
-		if r.Method != want.Method || r.URL.Path != want.Path || user != want.User || secret != want.Secret || got.Request.Body.CAName != want.Body.CAName {
-			t.Errorf("request: got %s %s as %s (CA %q), want %s %s as %s (CA %q)", r.Method, r.URL.Path, user, got.Request.Body.CAName, want.Method, want.Path, want.User, want.Body.CAName)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(e.Response.Status)
-		_, _ = w.Write(e.Response.Body)
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
-
-func TestFabricCA(t *testing.T) {
-	csr := func() []byte {
-		_, c := certification(t)
-		return c.CSR
-	}()
-	t.Run("enrolled", func(t *testing.T) {
-		e := readExchange(t, "enrolled")
-		s := replay(t, e)
-		got, err := admin.FabricCA{URL: s.URL, Name: e.Request.Body.CAName, Secret: e.Request.Secret}.Issue(t.Context(), csr, e.Request.User, nil)
-		if err != nil || !strings.HasPrefix(string(got), "-----BEGIN CERTIFICATE-----") {
-			t.Errorf("got %q, %v, want the certificate", got, err)
-		}
-	})
-	t.Run("refused", func(t *testing.T) {
-		e := readExchange(t, "refused")
-		s := replay(t, e)
-		_, err := admin.FabricCA{URL: s.URL, Secret: e.Request.Secret}.Issue(t.Context(), csr, e.Request.User, nil)
-		if err == nil || !strings.Contains(err.Error(), "Authentication failure") || strings.Contains(err.Error(), e.Request.Secret) {
-			t.Errorf("got %v, want the server's reason and not the secret", err)
-		}
-	})
-	t.Run("not a Fabric CA", func(t *testing.T) {
-		s := httptest.NewServer(http.NotFoundHandler())
-		t.Cleanup(s.Close)
-		if _, err := (admin.FabricCA{URL: s.URL}).Issue(t.Context(), csr, "n", nil); err == nil {
-			t.Error("got a certificate, want an error")
-		}
-	})
 }
 
 // Policies of enclaves name the organisations' CAs, and pinned ones exactly the

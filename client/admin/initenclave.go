@@ -92,14 +92,12 @@ func (i Initialisation) Run(ctx context.Context) (*Initialised, error) {
 // certify is REG-9, which runs after REG-10. A certificate that the enclave has
 // already stays.
 func (i Initialisation) certify(ctx context.Context, view *pb.RegistryView, credentials *pb.Credentials, roots []byte) (*pb.Credentials, error) {
-	const step = "REG-9"
 	if len(credentials.GetCertificate()) != 0 {
-		i.progress(step, "the enclave is certified already")
+		i.progress(stepCertify, "the enclave is certified already")
 		return credentials, nil
 	}
 	if i.Authority == nil {
-		return nil, protocol.Errorf(step, protocol.CodeNotCertified, "the enclave is initialised and has no certificate yet, and no CA is named").
-			WithHint("name the organisation's CA with --ca-cert and --ca-key, or have its operator run: fpc enclave certify; then run initenclave again")
+		return nil, NotCertified(credentials)
 	}
 	facts, err := RegistrationFacts(view, i.Registry.Name, i.Manifest, i.Verifiers, time.Now())
 	if err != nil {
@@ -110,7 +108,7 @@ func (i Initialisation) certify(ctx context.Context, view *pb.RegistryView, cred
 		return nil, err
 	}
 	certified.Evidence = credentials.Evidence // REG-10's
-	i.progress(step, "the organisation's CA certified the enclave as an endorser")
+	i.progress(stepCertify, "the organisation's CA certified the enclave as an endorser")
 	return certified, nil
 }
 

@@ -22,16 +22,24 @@ func newEnclaveCertify(e *enclaveFlags) *cobra.Command {
 stub, as an endorser of its chaincode in Full mode. The CA issues only against
 evidence that passes the registry's own checks; the certificate carries the role
 client and the one organisational unit that the definition's policy asks for.
-"initenclave" does the same when it is given a CA.`,
-		Example: "  fpc enclave certify -C mychannel -n auction --package auction.tar.gz --ca-cert ca.pem --ca-key ca.key",
-		Args:    noArgs,
+"initenclave" does the same when it is given a CA.
+
+A Fabric CA server certifies for identities that are registered there. Without a CA
+named, this command checks the evidence, and then says the enclave's id and unit
+(fpc-…) and what the CA's operator types, as the server's registrar:
+
+  fabric-ca-client affiliation add UNIT
+  fabric-ca-client register --id.name ID --id.type client --id.affiliation UNIT
+
+The second prints the secret that --fabric-ca-secret-file takes.`,
+		Example: `  fpc enclave certify -C mychannel -n auction --package auction.tar.gz --ca-cert ca.pem --ca-key ca.key
+  fpc enclave certify -C mychannel -n auction --package auction.tar.gz \
+    --fabric-ca https://ca.org1.example.com:7054 --fabric-ca-tls-root ca-tls.pem --fabric-ca-secret-file secret`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			authority, err := ca.authority()
 			if err != nil {
 				return err
-			}
-			if authority == nil {
-				return usagef("no CA named; name its certificate and key with --ca-cert and --ca-key, or a Fabric CA server with --fabric-ca")
 			}
 			manifest, err := manifestOf(packageFile)
 			if err != nil {
@@ -52,7 +60,8 @@ client and the one organisational unit that the definition's policy asks for.
 	return cmd
 }
 
-// certify is REG-9 by itself, for an enclave that is initialised.
+// certify is REG-9 by itself, for an enclave that is initialised. Without an
+// authority it ends where one is needed.
 func certify(ctx context.Context, host admin.Host, registry admin.Registry, manifest []byte, authority admin.Authority) (string, error) {
 	status, err := host.Status(ctx)
 	if err != nil {
@@ -73,7 +82,14 @@ func certify(ctx context.Context, host admin.Host, registry admin.Registry, mani
 	if err != nil {
 		return "", err
 	}
-	_, err = host.Certify(ctx, admin.Certification{Facts: facts, Credentials: status.GetCredentials(), Roots: roots}, authority, nil)
+	c := admin.Certification{Facts: facts, Credentials: status.GetCredentials(), Roots: roots}
+	if authority == nil {
+		if _, err := c.Verify(); err != nil {
+			return "", err
+		}
+		return "", admin.NotCertified(c.Credentials)
+	}
+	_, err = host.Certify(ctx, c, authority, nil)
 	return status.GetEnclaveId(), err
 }
 

@@ -54,6 +54,14 @@ var full = []mutant{
 		`if unit != ou && strings.HasPrefix(unit, enclaveOUPrefix) {`, never, "./enclave", "TestEnclaveCertificate",
 	},
 	{
+		"", "REG-9", "an enrolment's secret goes to a Fabric CA in the clear", "client/admin/fabricca.go",
+		`case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):`, never, "./client/admin", "TestFabricCAKeepsTheSecret",
+	},
+	{
+		"", "REG-9", "an enrolment's secret goes where a server sends it", "client/admin/fabricca.go",
+		`return http.ErrUseLastResponse`, `return nil`, "./client/admin", "TestFabricCAKeepsTheSecret",
+	},
+	{
 		"14", "KEY-5", "keys are exported without a head statement", "enclave/export.go",
 		`if value == nil {`, never, "./enclave", "TestHeadStatementIsUsedOnce",
 	},
