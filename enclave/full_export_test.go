@@ -213,7 +213,7 @@ func TestImportOfKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !registration.Lineage.HasPlatform("sim") || registration.Generation != 1 || !bytes.Equal(registration.ChaincodeEK.ID(), w.Key.ID()) {
+	if registration.Lineage.Custodies()[0].Platform != "sim" || registration.Generation != 1 || !bytes.Equal(registration.ChaincodeEK.ID(), w.Key.ID()) {
 		t.Errorf("registration: got %+v, want generation 1 of the registered key, held in sim", registration)
 	}
 	wantCode(t, "again", take(signed), protocol.CodeAlreadyProvisioned)

@@ -38,7 +38,6 @@ const (
 	CodeReservedKey    Code = "reserved_key"
 
 	// State.
-	CodeBadValue     Code = "bad_value"     // altered, moved or foreign sealed value
 	CodeStaleRead    Code = "stale_read"    // replay saw another value
 	CodeAlteredRange Code = "altered_range" // replay saw other rows
 	CodeConsumed     Code = "consumed"      // the inner transaction id was used before

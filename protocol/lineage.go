@@ -38,16 +38,6 @@ func (l Lineage) Custodies() []Custody { return slices.Clone(l.custodies) }
 // Contains tells whether the key set was under this custody.
 func (l Lineage) Contains(c Custody) bool { return slices.Contains(l.custodies, c) }
 
-// HasPlatform tells whether an enclave of that platform ever held the key set.
-func (l Lineage) HasPlatform(platform string) bool {
-	return slices.ContainsFunc(l.custodies, func(c Custody) bool { return c.Platform == platform })
-}
-
-// HasDebug tells whether an enclave in debug mode ever held the key set.
-func (l Lineage) HasDebug() bool {
-	return slices.ContainsFunc(l.custodies, func(c Custody) bool { return c.Debug })
-}
-
 // Covers tells whether the lineage admits to a holder of this kind: one of the
 // same platform, and one in debug mode if this one is. The TCB level may differ:
 // it changes under an enclave (REG-15), whose newest evidence is judged beside

@@ -54,7 +54,7 @@ func TestCheckAcceptsAnHonestView(t *testing.T) {
 	if got := c.Enclaves(); len(got) != 1 || got[0].ID != w.Enclave.VK.ID() || got[0].MSPID != "Org1MSP" || got[0].Peer != "peer1:7051" {
 		t.Errorf("enclaves %+v, want the world's one at peer1:7051", got)
 	}
-	if c.ID() != clienttest.Chaincode || c.Generation() != 1 || !bytes.Equal(c.KeyID(), w.Enclave.EK.ID()) || !c.Lineage().HasPlatform("sim") {
+	if c.ID() != clienttest.Chaincode || c.Generation() != 1 || !bytes.Equal(c.KeyID(), w.Enclave.EK.ID()) || c.Lineage().Custodies()[0].Platform != "sim" {
 		t.Errorf("chaincode %s, generation %d, key %x, want %s, 1, %x with lineage sim", c.ID(), c.Generation(), c.KeyID(), clienttest.Chaincode, w.Enclave.EK.ID())
 	}
 }

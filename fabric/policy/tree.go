@@ -18,14 +18,12 @@ import (
 const (
 	ChannelReaders       = "/Channel/Readers"
 	ChannelWriters       = "/Channel/Writers"
-	ChannelAdmins        = "/Channel/Admins"
 	ApplicationReaders   = "/Channel/Application/Readers"
 	ApplicationWriters   = "/Channel/Application/Writers"
 	ApplicationAdmins    = "/Channel/Application/Admins"
 	Endorsement          = "/Channel/Application/Endorsement"
 	LifecycleEndorsement = "/Channel/Application/LifecycleEndorsement"
 	BlockValidation      = "/Channel/Orderer/BlockValidation"
-	OrdererAdmins        = "/Channel/Orderer/Admins"
 )
 
 // Tree holds the compiled policies of a configuration group and of the groups

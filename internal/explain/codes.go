@@ -49,7 +49,6 @@ var requests = map[protocol.Code]Explanation{
 	"bad_response":      {"the answer does not open with the key that this request sent along, or contradicts itself", again + "do not trust this enclave's host"},
 	"bad_exec":          {"the answer's inputs are not those it was computed from", again + "somebody on the way alters answers"},
 	"reserved_key":      {"the chaincode uses a key of the kinds that FPC keeps for itself", "let the chaincode use another composite type"},
-	"bad_value":         {"a sealed value was altered, moved, or is not of this chaincode", "ask the peer's operator: its state is not what enclaves wrote"},
 	"stale_read":        {"a value has changed since the enclave read it, or the enclave's peer showed it an old one", "invoke again; where many write one key, spread them over several"},
 	"altered_range":     {"the rows of a range have changed since the enclave read them, or the enclave's peer hid or added some", "invoke again; if no other transaction was under way, the enclave's host lies"},
 	"consumed":          {"this run was committed before: each can be committed once", "nothing, if the first commit was meant; to run the function again, invoke again"},
