@@ -46,6 +46,10 @@ test: build ## unit, attack, transcript and end-to-end tests; the race detector 
 	  echo "SKIPPED race detector: no C compiler found (set CC)"; \
 	fi
 
+.PHONY: test-twice
+test-twice: build ## two runs of the concurrent packages, three times each, under the race detector (needs a C compiler)
+	@for run in 1 2; do CGO_ENABLED=1 $(GO) test -race -count=3 -timeout 60m $(CONCURRENT) || exit 1; done
+
 .PHONY: bench
 bench: build ## print the ratios and write bin/bench.json
 	$(GO) run ./internal/bench/run -out $(BIN)/bench.json
