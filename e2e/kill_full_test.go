@@ -79,12 +79,8 @@ func startLedger(t *testing.T, ctx context.Context, ledgers *deploy.Service, ste
 	if err := ledgers.Processes[0].Stop(); err != nil {
 		t.Fatal(err)
 	}
-	p := &ledgers.Programs[0]
-	if i := slices.Index(p.Args, "--kill-at"); i >= 0 {
-		p.Args = slices.Delete(slices.Clone(p.Args), i, i+2)
-	}
-	p.Args = append(slices.Clone(p.Args), "--kill-at", step)
-	started, err := deploy.Start(ctx, *p)
+	setKill(&ledgers.Programs[0], step)
+	started, err := deploy.Start(ctx, ledgers.Programs[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,17 +19,6 @@ import (
 	"github.com/privatechaincode/fpc/internal/deploy/embedded"
 )
 
-// Steps at which processes are killed, as kill -9 does, right after they have
-// taken the step.
-var (
-	initKills   = []string{"REG-1", "REG-2", "REG-3", "REG-4", "REG-6", "REG-7", "KEY-1", "KEY-2"}
-	erccKills   = []string{"REG-11", "REG-12", "REG-13", "KEY-3"}
-	invokeKills = []string{"INV-7", "INV-8", "INV-10", "INV-12", "INV-14", "INV-15", "INV-16", "INV-17", "VAL-1:stub", "VAL-3", "VAL-4"}
-	lookupKills = []string{"INV-2", "INV-5", "VAL-2"} // by the registry, for client and stub
-	// The network process holds all peers and the orderer.
-	networkKills = []string{"INV-6", "VAL-1:peer", "VAL-5:orderer", "VAL-5:peer"}
-)
-
 // killNetwork is a network in a process of its own, which can be killed.
 type killNetwork struct {
 	*embedded.Network
@@ -75,14 +64,19 @@ func (k *killNetwork) contract(name string) *client.Contract {
 // at a step; empty: it does not.
 func killAt(t *testing.T, ctx context.Context, s *deploy.Service, step string) {
 	t.Helper()
-	p := &s.Programs[0]
-	if i := slices.Index(p.Args, "--kill-at"); i >= 0 {
-		p.Args = slices.Delete(slices.Clone(p.Args), i, i+2)
-	}
-	p.Args = append(slices.Clone(p.Args), "--kill-at", step)
+	setKill(&s.Programs[0], step)
 	if err := s.Restart(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// setKill has a program kill at a step, and at no other one.
+func setKill(p *deploy.Program, step string) {
+	p.Args = slices.Clone(p.Args)
+	if i := slices.Index(p.Args, "--kill-at"); i >= 0 {
+		p.Args = slices.Delete(p.Args, i, i+2)
+	}
+	p.Args = append(p.Args, "--kill-at", step)
 }
 
 // awaitKill waits until the stub has ended: it was killed, or its enclave was.
@@ -121,11 +115,28 @@ func TestAttack19Kill(t *testing.T) {
 	if _, err := n.InitEnclave(ctx, "assets", manifest, nil); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("start", func(t *testing.T) { n.killDuringStart(t, ctx, assets) })
 	t.Run("invoke", func(t *testing.T) { n.killDuringInvoke(t, ctx, assets, invokeKills) })
 	t.Run("registry", func(t *testing.T) { n.killDuringInvoke(t, ctx, ercc, lookupKills) })
-	t.Run("network", func(t *testing.T) { n.killNetwork(t, ctx, networkKills) })
+	t.Run("query", func(t *testing.T) { n.killDuringQuery(t, ctx, assets) })
+	t.Run("network", func(t *testing.T) {
+		n.killNetwork(t, ctx, peerKills)
+		n.killNetworkAt(t, ctx, assets, networkInvokeKills)
+		n.killNetworkAt(t, ctx, ercc, networkLookupKills)
+	})
 
-	n.createdOnce(t, ctx, slices.Concat(invokeKills, lookupKills, networkKills))
+	n.createdOnce(t, ctx, slices.Concat(startKills, invokeKills, lookupKills, peerKills))
+	n.createdOnce(t, ctx, onNetwork(slices.Concat(networkStartKills, networkInvokeKills, networkLookupKills)))
+}
+
+// onNetwork are names for the assets of steps at which the network is killed, where
+// another process is killed at the same step.
+func onNetwork(steps []string) []string {
+	named := make([]string, len(steps))
+	for i, step := range steps {
+		named[i] = step + ":network"
+	}
+	return named
 }
 
 // createdOnce shows that every asset was created, and created once.
@@ -163,7 +174,7 @@ func (k *killNetwork) killDuringInit(t *testing.T, ctx context.Context) {
 			// An enclave that is killed after its last step has answered already.
 			_, _ = k.InitEnclave(ctx, name, manifest, nil)
 			awaitKill(t, s, step)
-			killAt(t, ctx, s, "")
+			k.killNetworkDuringInit(t, ctx, s, step, name, manifest)
 			first, err := k.InitEnclave(ctx, name, manifest, nil)
 			if err != nil {
 				t.Fatalf("retry: %v", err)
@@ -202,7 +213,7 @@ func (k *killNetwork) killRegistry(t *testing.T, ctx context.Context, ercc *depl
 				t.Errorf("the registration went through although a registry was to be killed at %s", step)
 			}
 			awaitKill(t, ercc, step)
-			killAt(t, ctx, ercc, "")
+			k.killNetworkDuringInit(t, ctx, ercc, step, s.Name, manifest)
 			made, err := k.InitEnclave(ctx, s.Name, manifest, nil)
 			if err != nil {
 				t.Fatalf("retry: %v", err)
@@ -221,32 +232,6 @@ func (k *killNetwork) killDuringInvoke(t *testing.T, ctx context.Context, s *dep
 			err := k.create(t, ctx, step)
 			awaitKill(t, s, step)
 			killAt(t, ctx, s, "")
-			k.retry(t, ctx, step, err)
-		})
-	}
-}
-
-func (k *killNetwork) killNetwork(t *testing.T, ctx context.Context, steps []string) {
-	for _, step := range steps {
-		t.Run(step, func(t *testing.T) {
-			k.level(t, ctx) // or a peer would be killed while it catches up
-			k.up(ctx, step)
-			trying, giveUp := context.WithCancel(ctx)
-			defer giveUp()
-			exited := k.server.exited
-			go func() { // a client would look for the network a while longer
-				<-exited
-				giveUp()
-			}()
-			// The client may learn of a commit just before its peer is killed.
-			err := k.create(t, trying, step)
-			select {
-			case <-exited:
-			case <-time.After(time.Minute):
-				t.Fatalf("nothing was killed at %s: is the step not taken any more?", step)
-			}
-			k.up(ctx, "")
-			k.level(t, ctx)
 			k.retry(t, ctx, step, err)
 		})
 	}

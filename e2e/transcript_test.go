@@ -6,6 +6,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -241,30 +242,33 @@ func (r *run) settled() []trace.Event {
 
 func (r *run) awaitStep(step string) {
 	r.t.Helper()
-	r.awaitTrace(func(events []trace.Event) bool {
-		return slices.ContainsFunc(events, func(e trace.Event) bool { return e.Step == step })
-	})
+	r.awaitTrace(taken(step))
 }
 
-// awaitTrace reads the trace until it satisfies a condition. Files tell nobody
-// that they grew, so it is read again and again.
 func (r *run) awaitTrace(enough func([]trace.Event) bool) []trace.Event {
 	r.t.Helper()
+	return awaitTrace(r.t, r.ctx, r.Trace, r.begun, enough)
+}
+
+// awaitTrace reads what a trace has recorded since until it satisfies a condition.
+// Files tell nobody that they grew, so it is read again and again.
+func awaitTrace(t testing.TB, ctx context.Context, dir string, since time.Time, enough func([]trace.Event) bool) []trace.Event {
+	t.Helper()
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for {
-		all, err := trace.ReadDir(r.Trace)
+		events, err := trace.ReadDir(dir)
 		if err != nil {
-			r.t.Fatal(err)
+			t.Fatal(err)
 		}
-		since := slices.DeleteFunc(all, func(e trace.Event) bool { return !e.Time.After(r.begun) })
-		if enough(since) {
-			return since
+		events = slices.DeleteFunc(events, func(e trace.Event) bool { return !e.Time.After(since) })
+		if enough(events) {
+			return events
 		}
 		select {
 		case <-again.C:
-		case <-r.ctx.Done():
-			r.t.Fatalf("the trace lacks steps; it has %d", len(since))
+		case <-ctx.Done():
+			t.Fatalf("the trace lacks steps; it has %d", len(events))
 		}
 	}
 }

@@ -4,6 +4,7 @@ package trace
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -12,19 +13,22 @@ import (
 // kills the process that received it, as kill -9 would, and no other one later. It
 // is for tests of crashes: the steps' names are the kill points, STEP or
 // STEP:RECEIVER; with @host behind, the process that records dies, which may be the
-// receiver's host. An empty step kills nothing.
+// receiver's host; with @PID, the process of that id, of the same user. An empty
+// step kills nothing.
 func KillAt(step string, to Recorder) Recorder {
 	if step == "" || to == nil {
 		return to
 	}
-	step, host := strings.CutSuffix(step, "@host")
+	step, whose, _ := strings.Cut(step, "@")
 	step, receiver, _ := strings.Cut(step, ":")
-	return &killer{step: step, receiver: receiver, host: host, to: to}
+	other, _ := strconv.Atoi(whose)
+	return &killer{step: step, receiver: receiver, host: whose == "host", other: other, to: to}
 }
 
 type killer struct {
 	step, receiver string
 	host           bool
+	other          int // process id; 0: none
 	to             Recorder
 	killed         atomic.Bool
 }
@@ -35,7 +39,10 @@ func (k *killer) Record(e Event) {
 		return
 	}
 	pid := e.PID
-	if pid == 0 || k.host {
+	switch {
+	case k.other != 0:
+		pid = k.other
+	case pid == 0, k.host:
 		pid = os.Getpid()
 	}
 	if p, err := os.FindProcess(pid); err == nil {
