@@ -126,6 +126,16 @@ func (l *ledger) keep(step string, n int) error {
 	return nil
 }
 
+// release gives back n bytes that were kept; the ledger is locked. What is left
+// at the end, end gives back.
+func (l *ledger) release(n int) {
+	if l.ended {
+		return
+	}
+	l.kept -= n
+	l.enclave.read.Add(-int64(n))
+}
+
 // end closes the ledger for good: what the chaincode left running gets errors.
 // It returns the invocation's own failure.
 func (l *ledger) end() error {

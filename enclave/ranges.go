@@ -40,11 +40,23 @@ func (l *ledger) openRead(start, end string) (*rangeRead, error) {
 	return r, l.fill(r)
 }
 
-// fill takes one batch of rows.
+// fill takes one batch of rows. It counts as kept until it is consumed: a range
+// that is opened and left alone takes memory, too.
 func (l *ledger) fill(r *rangeRead) error {
 	var err error
-	r.buffer, r.more, err = r.cursor.next()
-	return l.failed(err)
+	if r.buffer, r.more, err = r.cursor.next(); err != nil {
+		return l.failed(err)
+	}
+	return l.keep(stepRange, size(r.buffer...))
+}
+
+// size is how many bytes rows take.
+func size(rows ...row) int {
+	n := 0
+	for _, row := range rows {
+		n += len(row.key) + len(row.value)
+	}
+	return n
 }
 
 // advance consumes rows until one is for the chaincode; nil at the end of the
@@ -63,6 +75,7 @@ func (l *ledger) advance(r *rangeRead) (*shim.KV, error) {
 		}
 		row := r.buffer[0]
 		r.buffer = r.buffer[1:]
+		l.release(size(row))
 		kv, err := l.consume(r, row)
 		if kv != nil || err != nil {
 			return kv, err
@@ -105,6 +118,7 @@ func (l *ledger) closeRead(r *rangeRead) {
 	if r.more && l.err == nil && !l.ended {
 		r.cursor.close()
 	}
+	l.release(size(r.buffer...))
 	r.buffer = nil
 }
 

@@ -300,3 +300,42 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	wantSealed(t, "read", w.Ask(w.Org1.Client(), "read").MustSend(host), protocol.CodeTooLarge)
 }
+
+// Rows that a host gave count from when they come, until they are consumed or their
+// range is closed.
+func TestRowsCountWhenTheyCome(t *testing.T) {
+	w := enclavetest.New(t)
+	var left []shim.StateQueryIteratorInterface
+	w.Start(enclavetest.Func(func(stub shim.ChaincodeStubInterface) *shim.Response {
+		function, args := stub.GetFunctionAndParameters()
+		if function == "put" {
+			return answerOf(stub.PutState(args[0], make([]byte, 10_000)))
+		}
+		for range 4 {
+			it, err := stub.GetStateByRange("", "")
+			if err != nil {
+				continue // the enclave remembers
+			}
+			left = append(left, it)
+			for function == "consume" && it.HasNext() {
+				_, _ = it.Next()
+			}
+			if function == "close" {
+				_ = it.Close()
+			}
+		}
+		return shim.Success(nil)
+	}), func(c *enclave.Config) { c.Limits = enclave.Limits{MaxReadAll: 60_000} })
+	host := enclavetest.NewHost()
+	for i := range 10 {
+		put(w, host, fmt.Sprint("k", i), "")
+	}
+	for range 3 { // nothing stays behind, and nothing is given back twice
+		wantSealed(t, "four batches of two rows left open", w.Ask(w.Org1.Client(), "open").MustSend(host), protocol.CodeTooLarge)
+		wantResult(t, "one batch after the other", w.Ask(w.Org1.Client(), "consume").MustSend(host), "")
+		wantResult(t, "ranges that were closed", w.Ask(w.Org1.Client(), "close").MustSend(host), "")
+		for _, it := range left {
+			_ = it.Close()
+		}
+	}
+}
