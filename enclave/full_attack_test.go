@@ -222,6 +222,9 @@ func TestAttack20FullPartialWrites(t *testing.T) {
 		if a.Endorsement != nil || a.Clear.GetStatus() != 500 || a.Raw.GetEndorsed() != nil {
 			t.Errorf("%s: got status %d, endorsed %v, want a sealed error and no payload", how, a.Clear.GetStatus(), a.Endorsement != nil)
 		}
+		if got := stepNames(a.Steps); strings.Contains(got, "EX-2") {
+			t.Errorf("%s: the host is told the steps %s, want none of what was written", how, got)
+		}
 		if strings.Contains(a.Clear.GetMessage(), "secret") {
 			t.Errorf("%s: the panic's text leaves: %q", how, a.Clear.GetMessage())
 		}

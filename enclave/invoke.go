@@ -51,10 +51,7 @@ func (e *Enclave) Invoke(ctx context.Context, req *fpc.InvokeRequest, host State
 	if err != nil {
 		return nil, about(req, err)
 	}
-	if len(run.stub.writes) > 0 {
-		log.add(stepPut, chaincode, enclave, "putState")
-	}
-	response, err := run.respond(outcome)
+	response, err := run.respond(outcome, log)
 	if err != nil {
 		return nil, about(req, err)
 	}

@@ -129,11 +129,10 @@ func (l *ledger) keep(step string, n int) error {
 // release gives back n bytes that were kept; the ledger is locked. What is left
 // at the end, end gives back.
 func (l *ledger) release(n int) {
-	if l.ended {
-		return
+	if !l.ended {
+		l.kept -= n
+		l.enclave.read.Add(-int64(n))
 	}
-	l.kept -= n
-	l.enclave.read.Add(-int64(n))
 }
 
 // end closes the ledger for good: what the chaincode left running gets errors.

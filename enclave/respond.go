@@ -15,8 +15,9 @@ import (
 
 // respond seals and signs the chaincode's answer: ccrsp_msg, serialised (INV-15,
 // INV-16). A status of 400 and above makes an error response, which carries
-// nothing that could be replayed. So does a result that is too large.
-func (run *invocation) respond(answer *shim.Response) ([]byte, error) {
+// nothing that could be replayed, and tells nothing of what was written, not even
+// by its steps. So does a result that is too large.
+func (run *invocation) respond(answer *shim.Response, log *steps) ([]byte, error) {
 	if answer.GetStatus() >= shim.ERRORTHRESHOLD {
 		return run.fail(answer)
 	}
@@ -31,6 +32,9 @@ func (run *invocation) respond(answer *shim.Response) ([]byte, error) {
 	if limit := run.enclave.config.Limits.MaxResult; len(response) > limit {
 		return run.fail(failed(protocol.Errorf("INV-15", protocol.CodeTooLarge,
 			"the result has %d bytes, at most %d leave the enclave", len(response), limit)))
+	}
+	if len(run.stub.writes) > 0 {
+		log.add(stepPut, chaincode, enclave, "putState")
 	}
 	return response, nil
 }

@@ -37,6 +37,14 @@ func TestStepsOfAnInvocation(t *testing.T) {
 	}
 }
 
+func stepNames(steps []*fpc.Step) string {
+	var out []string
+	for _, s := range steps {
+		out = append(out, s.GetStep())
+	}
+	return strings.Join(out, " ")
+}
+
 // The steps before the first access come with it.
 func TestStepsReachTheHostInOrder(t *testing.T) {
 	w := enclavetest.New(t).Start(enclavetest.KV{})
@@ -45,17 +53,10 @@ func TestStepsReachTheHostInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := func(steps []*fpc.Step) string {
-		var out []string
-		for _, s := range steps {
-			out = append(out, s.GetStep())
-		}
-		return strings.Join(out, " ")
-	}
-	if got, want := names(host.Asked()[0].GetSteps()), "INV-8 INV-10 INV-12 INV-14"; got != want {
+	if got, want := stepNames(host.Asked()[0].GetSteps()), "INV-8 INV-10 INV-12 INV-14"; got != want {
 		t.Errorf("with the access: got %s, want %s", got, want)
 	}
-	if got, want := names(resp.GetSteps()), "EX-2 INV-15 INV-16"; got != want {
+	if got, want := stepNames(resp.GetSteps()), "EX-2 INV-15 INV-16"; got != want {
 		t.Errorf("with the answer: got %s, want %s", got, want)
 	}
 }

@@ -94,6 +94,7 @@ type Answer struct {
 	Endorsement *protocol.VerifiedEndorsement // nil: a sealed error
 	Clear       *fpc.ClearResponse
 	Sealed      []byte // sealed state that came with it
+	Steps       []*fpc.Step
 }
 
 // Expected is what the client expects of a host's enclave.
@@ -114,7 +115,7 @@ func (c *Call) SendOn(h *Host, access enclave.StateAccess) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{Sealed: resp.GetSealedState()}
+	a := &Answer{Sealed: resp.GetSealedState(), Steps: resp.GetSteps()}
 	if a.Raw, err = protocol.ParseResponse("INV-22", resp.GetResponse()); err != nil {
 		return nil, err
 	}

@@ -123,6 +123,19 @@ var execution = []mutant{
 		`if l.kept > limits.MaxRead || all > int64(limits.MaxReadAll) {`, never, "./enclave", "TestMemoryIsBounded",
 	},
 	{
+		"18", "EX-3", "rows count only once they are consumed", "enclave/ranges.go",
+		`return l.keep(stepRange, size(r.buffer...))`, `return nil`, "./enclave", "TestRowsCountWhenTheyCome",
+	},
+	{
+		"", "EX-3", "rows count for ever", "enclave/ledger.go",
+		`		l.kept -= n
+		l.enclave.read.Add(-int64(n))`, `		_ = n`, "./enclave", "TestRowsCountWhenTheyCome",
+	},
+	{
+		"", "EX-3", "rows are given back twice", "enclave/ledger.go",
+		`if !l.ended {`, `if true || l.ended {`, "./enclave", "TestRowsCountWhenTheyCome",
+	},
+	{
 		"4", "EX-3", "a row before the range's start", "enclave/ranges.go",
 		`if key < r.start || (r.end`, `if (r.end`, "./enclave", "TestAttack04HiddenAndAddedRows",
 	},
@@ -245,6 +258,13 @@ var answers = []mutant{
 	{
 		"20", "INV-16", "a failure is signed as a result", "enclave/respond.go",
 		`if answer.GetStatus() >= shim.ERRORTHRESHOLD {`, never, "./enclave", "TestAttack20PartialWrites",
+	},
+	{
+		"20", "INV-17", "the steps tell that a failed call wrote", "enclave/respond.go",
+		`	if answer.GetStatus() >= shim.ERRORTHRESHOLD {`, `	if len(run.stub.writes) > 0 {
+		log.add(stepPut, chaincode, enclave, "putState")
+	}
+	if answer.GetStatus() >= shim.ERRORTHRESHOLD {`, "./enclave", "TestAttack20PartialWrites",
 	},
 	{
 		"20", "INV-16", "errors are signed under the label of results", "protocol/response.go",
