@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/privatechaincode/fpc/attest"
+	"github.com/privatechaincode/fpc/internal/admin"
 	"github.com/privatechaincode/fpc/internal/calls"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
@@ -70,7 +71,7 @@ func New(config Config) *Registry {
 
 // function is one function of the registry.
 type function struct {
-	from  string   // who calls it
+	from  string   // who calls it; admin: not through another chaincode
 	steps []string // of the flows, which the call is
 	run   func(t *tx, args [][]byte) ([]byte, error)
 	// stubStep is the step for which a stub calls it; empty: it does not, or
@@ -121,5 +122,10 @@ func (r *Registry) run(stub shim.ChaincodeStubInterface, name string, args [][]b
 	}
 	t := &tx{registry: r, stub: stub, store: store{stub}}
 	t.received(f, name)
+	if f.from == "admin" {
+		if err := admin.Direct(f.steps[0], stub, r.config.Name); err != nil {
+			return nil, err
+		}
+	}
 	return f.run(t, args)
 }

@@ -8,8 +8,11 @@ import (
 	"bytes"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/privatechaincode/fpc/fabric/validate"
 	"github.com/privatechaincode/fpc/fpctest/scene"
+	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
 	"github.com/privatechaincode/fpc/shim/shimtest"
@@ -50,8 +53,17 @@ func TestAttack12PolicyThatNoDefinitionApproved(t *testing.T) {
 		evil := r.Ledger.Deploy("evil", relay{})
 		before := r.state()
 		args := [][]byte{[]byte(protocol.FuncSetPolicy), weak(r)}
-		scene.Code(t, evil.Submit(r.tx(r.admin(scene.Org1), args)), protocol.CodeWrongPolicy)
+		scene.Code(t, evil.Submit(r.tx(r.admin(scene.Org1), args)), protocol.CodeNotDirect)
 		r.unchanged(before)
+		own, through := &fpc.RegistryView{}, &fpc.RegistryView{}
+		query(r, own, protocol.FuncQueryRegistryView, scene.Chaincode)
+		asked := protocol.ChaincodeArgs(protocol.FuncQueryRegistryView, scene.Chaincode)
+		if err := proto.Unmarshal(scene.Accepted(t, evil.Evaluate(r.tx(r.admin(scene.Org1), asked))), through); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := through.GetErccVersion(), own.GetErccVersion(); got != want {
+			t.Errorf("the registry's version, asked through that chaincode: got %s, want its own %s", got, want)
+		}
 	})
 	t.Run("approved once, but not by the definition in force", func(t *testing.T) {
 		r := withPolicy(t)

@@ -44,6 +44,42 @@ func TestLifecycleMajorityRevokes(t *testing.T) {
 	}
 }
 
+// A chaincode of anybody's passes on what the registry takes from administrators
+// only, while they believe that they call that chaincode. Its questions are
+// answered: a private chaincode's stub asks so.
+func TestAttack12CallsThatAnotherChaincodePassesOn(t *testing.T) {
+	r := withPolicy(t)
+	e := r.provisioned()
+	game := r.Ledger.Deploy("game", relay{})
+	keys, err := protocol.RegisterCCKeysArgs(e.KeyRegistration())
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := r.Policy().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := r.state()
+	for name, args := range map[string][][]byte{
+		protocol.FuncSetPolicy:       {[]byte(protocol.FuncSetPolicy), policy},
+		protocol.FuncRegisterEnclave: r.registerArgs(r.NewEnclave(scene.Org1).Credentials()),
+		protocol.FuncRegisterCCKeys:  keys,
+		protocol.FuncPutKeyExport:    {[]byte(protocol.FuncPutKeyExport), nil},
+		protocol.FuncRevokeEnclave:   protocol.EnclaveArgs(protocol.FuncRevokeEnclave, scene.Chaincode, e.ID()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, org := range []string{scene.Org1, scene.Org2} {
+				scene.Code(t, game.Submit(r.tx(r.admin(org), args)), protocol.CodeNotDirect)
+			}
+			r.unchanged(before)
+		})
+	}
+	scene.Accepted(t, game.Evaluate(r.tx(r.admin(scene.Org1), protocol.EnclaveArgs(protocol.FuncQueryValidationView, scene.Chaincode, e.ID()))))
+	if r.isRevoked(e) {
+		t.Error("two administrators who called another chaincode revoked an enclave")
+	}
+}
+
 func TestTwoAdminsOfOneOrganisationAreNoMajority(t *testing.T) {
 	r := withPolicy(t)
 	e := r.registered()

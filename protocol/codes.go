@@ -17,6 +17,7 @@ const (
 	CodeWrongMSP       Code = "wrong_msp" // MSP roots or configuration differ
 	CodeNotAdmin       Code = "not_admin"
 	CodeForeignCaller  Code = "foreign_caller" // caller's organisation is not the one required
+	CodeNotDirect      Code = "not_direct"     // the proposal calls another chaincode, which passed it on
 
 	// Proposals.
 	CodeForeignCreator  Code = "foreign_creator" // creator's certificate is not of the channel
@@ -87,6 +88,7 @@ var hints = map[Code]string{
 	CodeAlreadyInitialised: "this enclave is registered already; to attest it anew: fpc enclave refresh",
 	CodeUnknownKey:         "the chaincode's key has changed: read the registry again",
 	CodeNotAdmin:           "use the administrator's identity of the enclave's organisation",
+	CodeNotDirect:          "call the chaincode itself: no other one acts in an administrator's name",
 	CodeNoDefinition:       "approve and commit the chaincode's definition first",
 	CodeTransientData:      "leave the proposal's transient map empty: the client seals transient data into the request",
 	CodeStaleRead:          "the state has changed since the enclave ran: invoke again",

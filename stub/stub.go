@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/privatechaincode/fpc/internal/admin"
 	"github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/shim"
@@ -182,7 +183,7 @@ type call struct {
 
 // function is one function of the stub.
 type function struct {
-	step, from string // of the flows; empty: not a step
+	step, from string // of the flows; empty: not a step. From an admin: not through another chaincode
 	enclave    bool   // whether it needs one
 	run        func(s *Stub, c call) ([]byte, error)
 }
@@ -232,6 +233,11 @@ func (s *Stub) run(peer shim.ChaincodeStubInterface, name string, args [][]byte)
 	}
 	if f.step != "" {
 		s.record(f.step, f.from, name, peer.GetTxID())
+	}
+	if f.from == "admin" {
+		if err := admin.Direct(f.step, peer, s.config.Chaincode); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(contextOf(peer), s.config.Timeout)
 	defer cancel()

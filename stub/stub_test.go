@@ -194,6 +194,31 @@ func TestResultOfACallingChaincode(t *testing.T) {
 	w.unchanged(before)
 }
 
+// Another chaincode passes on what a stub takes from administrators only, while
+// they believe that they call that chaincode.
+func TestAttack12AdministrationThatAnotherChaincodePassesOn(t *testing.T) {
+	w := newWorld(t)
+	game := w.Ledger.Deploy("game", relay{})
+	for name, args := range map[string][][]byte{
+		protocol.FuncInitEnclave:        w.initArgs().Args(),
+		protocol.FuncRefreshEnclave:     protocol.RefreshEnclave{ConfigBlock: encode(t, w.Genesis)}.Args(),
+		protocol.FuncGenerateCCKeys:     protocol.GenerateCCKeysArgs(""),
+		protocol.FuncCertificateRequest: {[]byte(protocol.FuncCertificateRequest)},
+		protocol.FuncInstallCertificate: {[]byte(protocol.FuncInstallCertificate), nil},
+		protocol.FuncPrepareStatement:   {[]byte(protocol.FuncPrepareStatement)},
+		protocol.FuncExportCCKeys:       {[]byte(protocol.FuncExportCCKeys), nil},
+		protocol.FuncImportCCKeys:       {[]byte(protocol.FuncImportCCKeys)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scene.Code(t, game.Evaluate(w.tx(w.admin(), args)), protocol.CodeNotDirect)
+			if w.status().GetInitialized() {
+				t.Error("the enclave was initialised all the same")
+			}
+		})
+	}
+	w.initialise()
+}
+
 // relay is a chaincode that passes what it is called with to the private one.
 type relay struct{}
 

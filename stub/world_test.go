@@ -86,7 +86,7 @@ func newWorld(t *testing.T) *world {
 		Trace:     trace.Named("ercc", w.events),
 	}))
 	w.cc = w.Ledger.Deploy(scene.Chaincode, w)
-	scene.Accepted(t, w.registry.Submit(shimtest.Tx{Args: [][]byte{[]byte(protocol.FuncSetPolicy), policy}}))
+	scene.Accepted(t, w.registry.Submit(w.tx(w.admin(), [][]byte{[]byte(protocol.FuncSetPolicy), policy})))
 	w.config = stub.Config{
 		Chaincode: scene.Chaincode, MSPID: scene.Org1, StateDir: filepath.Join(t.TempDir(), "state"),
 		Start: w.launcher(firstEnclave), Trace: trace.Named("stub", w.events),

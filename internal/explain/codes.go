@@ -27,6 +27,7 @@ var general = map[protocol.Code]Explanation{
 	"wrong_enclave":    {"a message names another enclave than the one it was expected from", "read the registry again; if it stays, the enclave's host mixes messages up"},
 	"wrong_msp":        {"the organisations' certificates differ between channel, registry, enclave and client", "after a change of the channel's organisations: build, approve and set a new policy (fpc ercc policy build), then fpc enclave refresh; a client names the new configuration with --config-block"},
 	"not_admin":        {"the caller is none of the administrators of its organisation", "set CORE_PEER_MSPCONFIGPATH to the administrator's MSP folder"},
+	"not_direct":       {"an administrator's function was called by another chaincode, or in a proposal to another one", "call the registry or the private chaincode itself; if nobody meant to, ask who wrote the chaincode that the proposal names"},
 	"foreign_caller":   {"the caller is of another organisation than the one that may do this", "call as the organisation that the text names"},
 	"unknown_function": {"the chaincode that was called has no such function", "private chaincodes are called by fpc chaincode invoke or query, or the client SDK: their own functions exist inside the enclave only"},
 	"bad_arguments":    {"arguments are missing, too many, or not of the form expected", "call it with this release's fpc or client SDK; they make the arguments"},

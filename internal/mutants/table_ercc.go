@@ -95,6 +95,29 @@ var registration = []mutant{
 		`if caller != mspID {`, never, "./ercc", "TestAttack12RegisterRefusals",
 	},
 	{
+		"12", "REG-11", "another chaincode acts in the name of its callers", "ercc/ercc.go",
+		`if f.from == "admin" {`, never, "./ercc", "TestAttack12CallsThatAnotherChaincodePassesOn",
+	},
+	{
+		"12", "REG-1", "another chaincode administers in the name of its callers", "stub/stub.go",
+		`if f.from == "admin" {`, never, "./stub", "TestAttack12AdministrationThatAnotherChaincodePassesOn",
+	},
+	{
+		"12", "REG-11", "a proposal to a chaincode of the same name on another channel", "internal/admin/admin.go",
+		`p.Chaincode != name || channel != stub.GetChannelID() {`, `p.Chaincode != name {`, "./internal/admin", "TestDirect",
+	},
+	{
+		"12", "REG-11", "a proposal that cannot be read", "internal/admin/admin.go",
+		`	p, err := envelope.UnpackProposal(signed)
+	if err != nil {
+		return`, `	p, err := envelope.UnpackProposal(signed)
+	if err != nil {
+		return nil
+	}
+	if err != nil {
+		return`, "./internal/admin", "TestDirect",
+	},
+	{
 		"30", "REG-12", "a timestamp far from the endorser's clock", "ercc/tx.go",
 		`if off := at.Sub(t.registry.config.Now()); off.Abs() > maxClockDifference {`, never, "./ercc", "TestAttack30PoisonedClock",
 	},
