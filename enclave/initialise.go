@@ -76,6 +76,9 @@ func newState(req *fpc.InitRequest) (*state, error) {
 	if err != nil {
 		return nil, protocol.Errorf(step, protocol.CodeBadArguments, "%w", err)
 	}
+	if suite == keys.SuiteX25519 {
+		return nil, protocol.Errorf(step, protocol.CodeBadArguments, "Enclave_EK of suite %s: the chaincode's keys, sealed to it, stand on the ledger for ever (KEY-6)", suite)
+	}
 	s := &state{params: cc, host: host, channelHash: req.GetChannelHash(), msps: req.GetMsps(), members: members}
 	if s.roots, err = members.pinRoots(nil); err != nil {
 		return nil, err

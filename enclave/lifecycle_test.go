@@ -82,6 +82,7 @@ func TestInitRefusesBadRequests(t *testing.T) {
 		{"MSP twice", func(r *fpc.InitRequest) { r.Msps.MspConfigs[1] = r.Msps.MspConfigs[0] }, protocol.CodeMalformed},
 		{"MSP garbage", func(r *fpc.InitRequest) { r.Msps.MspConfigs[0] = []byte("garbage") }, protocol.CodeMalformed},
 		{"unknown suite", func(r *fpc.InitRequest) { r.Suite = "rot13" }, protocol.CodeBadArguments},
+		{"suite that is classical only", func(r *fpc.InitRequest) { r.Suite = "x25519" }, protocol.CodeBadArguments},
 		{"bad attestation parameters", func(r *fpc.InitRequest) { r.AttestationParams = []byte("{") }, enclave.CodeAttestation},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -54,6 +54,7 @@ const (
 	CodeWrongGeneration    Code = "wrong_generation"
 	CodeLineage            Code = "lineage"
 	CodeNotDesignated      Code = "not_designated" // not the organisation the policy names
+	CodeWrongSuite         Code = "wrong_suite"    // a key of another HPKE suite than accepted, or asked for
 	CodeSealedState        Code = "sealed_state"
 
 	// Full mode.

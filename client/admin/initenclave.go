@@ -3,6 +3,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/privatechaincode/fpc/attest"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/trace"
 )
@@ -27,7 +29,7 @@ type Initialisation struct {
 	Endpoint string // the peer's address as clients reach it
 	Manifest []byte // code manifest of the package
 	Params   []byte // for the platform's attestation; empty: defaults
-	Suite    string // for the chaincode's key; empty: default
+	Suite    string // of the chaincode's key; empty: the default for new ones, and any for one that is there
 	// Evidence turns an attestation into evidence (REG-10): it attaches what an
 	// offline verifier needs. Nil: the attestation is evidence already.
 	Evidence func(context.Context, *pb.Evidence) (*pb.Evidence, error)
@@ -194,9 +196,15 @@ func (i Initialisation) provision(ctx context.Context, view *pb.RegistryView, id
 	}
 	registration := status.Registration
 	if status.Provisioned {
+		if err := checkSuite(registration, i.Suite); err != nil {
+			return 0, err
+		}
 		i.progress("KEY-2", "the enclave has keys already")
 	} else {
 		if registration, err = i.Host.GenerateCCKeys(ctx, i.Suite); err != nil {
+			return 0, err
+		}
+		if err := checkSuite(registration, cmp.Or(i.Suite, string(keys.DefaultSuite))); err != nil {
 			return 0, err
 		}
 		i.progress("KEY-2", "the enclave made the chaincode's keys and signed their registration")
@@ -216,6 +224,21 @@ func (i Initialisation) provision(ctx context.Context, view *pb.RegistryView, id
 	}
 	i.progress("KEY-3", fmt.Sprintf("registered the chaincode's key, generation %d", message.Generation))
 	return message.Generation, nil
+}
+
+// checkSuite demands a key of the suite asked for, if any: one of another suite
+// exists already, or the stub asked its enclave for another.
+func checkSuite(registration *pb.Signed, want string) error {
+	const step = "KEY-2"
+	r, err := protocol.ParseKeyRegistration(step, registration)
+	if err != nil {
+		return err
+	}
+	if got := string(r.ChaincodeEK.Suite()); want != "" && got != want {
+		return protocol.Errorf(step, protocol.CodeWrongSuite, "enclave %.12s holds a key of suite %s, asked for was %s", r.EnclaveID, got, want).
+			WithHint("leave --suite out to keep the key; an enclave makes one key in its life: a new one needs a new state directory")
+	}
+	return nil
 }
 
 func (i Initialisation) progress(step, what string) {

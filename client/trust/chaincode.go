@@ -69,6 +69,9 @@ func (c *Chaincode) Refused() []Refused { return c.refused }
 // KeyID names Chaincode_EK.
 func (c *Chaincode) KeyID() []byte { return c.ek.ID() }
 
+// Suite returns Chaincode_EK's HPKE suite.
+func (c *Chaincode) Suite() keys.Suite { return c.ek.Suite() }
+
 // Generation returns the key set's generation.
 func (c *Chaincode) Generation() uint64 { return c.generation }
 

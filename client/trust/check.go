@@ -32,7 +32,7 @@ type check struct {
 // it, and makes the whole chain of INV-5 before anything is encrypted: the
 // organisations' policy and definition are for this channel and chaincode;
 // evidence of each enclave is genuine by the client's own policy; its code is in
-// the agreed manifest; its Enclave_VK signed for exactly the registered
+// the agreed manifest; the key is of a suite that the client accepts; its Enclave_VK signed for exactly the registered
 // Chaincode_EK, its generation and lineage; enough organisations hold it. In Full
 // mode, its ledger enclave is approved too, and its certificate is one of its
 // organisation for enclaves of this definition. at is the time of judgement.
@@ -117,5 +117,5 @@ func (c *check) key(chaincode string) (keys.ChaincodeEK, error) {
 	if err != nil {
 		return keys.ChaincodeEK{}, protocol.Errorf(step, protocol.CodeMalformed, "Chaincode_EK: %w", err)
 	}
-	return ek, nil
+	return ek, c.policy.checkSuite(step, chaincode, ek.Suite())
 }

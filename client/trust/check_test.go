@@ -213,6 +213,31 @@ func TestAttack29HolderThatIsNotTrusted(t *testing.T) {
 	}
 }
 
+// A host has the chaincode's key made of a suite that is classical only. Nothing is
+// sealed to it, unless the client accepts that by name.
+func TestAttack11ClassicalSuite(t *testing.T) {
+	w := clienttest.New(t, 3)
+	dk, err := keys.GenerateChaincodeDK(keys.SuiteX25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Enclave.EK, err = dk.Public(); err != nil {
+		t.Fatal(err)
+	}
+	w.View.ChaincodeKey.ChaincodeEk = w.Enclave.EK.PB()
+	reregister(func(*protocol.KeyRegistration) {})(w)
+	policy := w.Trust()
+	found, err := check(t, w, policy, clienttest.Noon)
+	wantCode(t, err, protocol.CodeWrongSuite)
+	if found != nil {
+		t.Errorf("got a chaincode to seal to, key of %s, want none", found.Suite())
+	}
+	policy.Suites = append(trust.DefaultSuites(), keys.SuiteX25519)
+	if found, err = check(t, w, policy, clienttest.Noon); err != nil || found.Suite() != keys.SuiteX25519 {
+		t.Errorf("accepted by name: got %v, want a key of %s", err, keys.SuiteX25519)
+	}
+}
+
 const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
 
 var debugLineage = protocol.NewLineage(protocol.Custody{Platform: "sim", TCB: 1, Debug: true})
@@ -249,6 +274,7 @@ func TestClientsOwnPolicyDecides(t *testing.T) {
 		"higher TCB":            {trust.Policy{Attestation: attest.Policy{Platforms: map[string]attest.PlatformPolicy{"sim": {MinTCB: 2}}}, Verifiers: good.Verifiers}, clienttest.Noon, attest.CodeTCB},
 		"another pinned code":   {trust.Policy{Attestation: good.Attestation, Verifiers: good.Verifiers, CodeIDs: []string{"sim:" + zeros}}, clienttest.Noon, trust.CodeNotPinned},
 		"the pinned code":       {trust.Policy{Attestation: good.Attestation, Verifiers: good.Verifiers, CodeIDs: clienttest.Manifest().Entries()}, clienttest.Noon, ""},
+		"another suite":         {trust.Policy{Attestation: good.Attestation, Verifiers: good.Verifiers, Suites: []keys.Suite{keys.SuiteMLKEM768X25519}}, clienttest.Noon, protocol.CodeWrongSuite},
 		"later than validity":   {good, clienttest.Noon.Add(2 * time.Hour), attest.CodeExpired},
 		"more holders":          {trust.Policy{Attestation: good.Attestation, Verifiers: good.Verifiers, MinHolders: 2}, clienttest.Noon, trust.CodeTooFewHolders},
 		"earlier than validity": {good, clienttest.Noon.Add(-2 * time.Hour), attest.CodeNotYetValid},

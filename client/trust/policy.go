@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/privatechaincode/fpc/attest"
+	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -25,6 +26,9 @@ type Policy struct {
 	// approves. Their platform, TCB level and debug state are held to Attestation
 	// either way.
 	LedgerCodeIDs []string
+	// Suites are the HPKE suites to whose keys the client seals: the enclave's host
+	// chooses. Empty: DefaultSuites.
+	Suites []keys.Suite
 	// Quorum is how many organisations' peers must give one answer about the
 	// registry; 0: a majority.
 	Quorum int
@@ -33,11 +37,30 @@ type Policy struct {
 	MinHolders int
 }
 
+// DefaultSuites are the suites that a client accepts unless it names others: the
+// hybrids. What is sealed stands on a ledger for ever, where it waits for whoever can
+// break a suite that is classical only.
+func DefaultSuites() []keys.Suite {
+	return []keys.Suite{keys.SuiteMLKEM768X25519, keys.SuiteMLKEM768P256}
+}
+
 // CodeTooFewHolders says that too few organisations hold the chaincode's key.
 const CodeTooFewHolders protocol.Code = "too_few_holders"
 
 // CodeNotPinned says that the code is not among those that the client pinned.
 const CodeNotPinned protocol.Code = "code_not_pinned"
+
+func (p *Policy) checkSuite(step, chaincode string, suite keys.Suite) error {
+	accepted := p.Suites
+	if len(accepted) == 0 {
+		accepted = DefaultSuites()
+	}
+	if slices.Contains(accepted, suite) {
+		return nil
+	}
+	return protocol.Errorf(step, protocol.CodeWrongSuite, "the key of %s is of HPKE suite %s, this client seals to %v only", chaincode, suite, accepted).
+		WithHint("ask the organisation whose enclave made the key why; to accept it all the same, name it: --allow-suite " + string(suite))
+}
 
 func (p *Policy) checkCode(step string, claims attest.Claims, manifest protocol.CodeManifest) error {
 	entry := protocol.ManifestEntry(claims.Platform, claims.CodeID)

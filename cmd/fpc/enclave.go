@@ -11,6 +11,7 @@ import (
 
 	"github.com/privatechaincode/fpc/client/admin"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
+	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -49,6 +50,7 @@ type enclaveRow struct {
 	Platform    string `json:"platform"`
 	Version     string `json:"version"`
 	Mode        string `json:"mode"`
+	Suite       string `json:"suite,omitempty"` // of the chaincode's key that it holds
 	Ledger      string `json:"ledger_code_id,omitempty"`
 	Certified   bool   `json:"certified"`
 	Provisioned bool   `json:"provisioned"`
@@ -69,6 +71,9 @@ func (r enclaveRow) String() string {
 	}
 	if r.Certified {
 		state += ", certified"
+	}
+	if r.Suite != "" {
+		state += ", key of " + r.Suite
 	}
 	return printable(fmt.Sprintf("%s  %s  %s  %s  %s  %s  %s", r.EnclaveID, r.MSPID, r.Endpoint, platform, r.Version, r.Mode, state))
 }
@@ -105,13 +110,13 @@ func newEnclaveList(e *enclaveFlags) *cobra.Command {
 }
 
 func enclaveRows(view *pb.RegistryView) ([]enclaveRow, error) {
-	holders := map[string]bool{}
+	suites := map[string]keys.Suite{}
 	for _, signed := range view.Provisioned {
 		registration, err := protocol.ParseKeyRegistration("KEY-3", signed)
 		if err != nil {
 			return nil, err
 		}
-		holders[registration.EnclaveID] = true
+		suites[registration.EnclaveID] = registration.ChaincodeEK.Suite()
 	}
 	rows := []enclaveRow{}
 	for _, known := range view.Credentials {
@@ -124,7 +129,7 @@ func enclaveRows(view *pb.RegistryView) ([]enclaveRow, error) {
 			EnclaveID: id, MSPID: credentials.Data.GetHostParams().GetMspId(), Endpoint: credentials.Data.GetHostParams().GetPeerEndpoint(),
 			Platform: credentials.Evidence.GetPlatform(), Version: credentials.Data.GetCcParams().GetVersion(),
 			Mode: string(protocol.AttestedMode(credentials.Data)), Ledger: credentials.Data.GetLedgerCodeId(), Certified: len(known.GetCertificate()) != 0,
-			Provisioned: holders[id], Revoked: slices.Contains(view.Revoked, id),
+			Suite: string(suites[id]), Provisioned: suites[id] != "", Revoked: slices.Contains(view.Revoked, id),
 		})
 	}
 	return rows, nil

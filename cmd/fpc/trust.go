@@ -15,6 +15,7 @@ import (
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/trust"
+	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
 )
 
@@ -25,6 +26,7 @@ type trustFlags struct {
 	config      string
 	attestation []string
 	allowDebug  []string
+	allowSuites []string
 	codeIDs     []string
 	ledgerCodes []string
 	quorum      int
@@ -37,6 +39,7 @@ func (t *trustFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&t.config, "config-block", os.Getenv("FPC_CONFIG_BLOCK"), "a later configuration block that you trust, if the organisations have changed (FPC_CONFIG_BLOCK)")
 	f.StringSliceVar(&t.attestation, "attestation", splitList(os.Getenv("FPC_ATTESTATION")), "platforms whose evidence you accept, sim only to try things out (FPC_ATTESTATION)")
 	f.StringSliceVar(&t.allowDebug, "allow-debug", nil, "platforms whose evidence may have debug mode on")
+	f.StringSliceVar(&t.allowSuites, "allow-suite", nil, "HPKE suites that the chaincode's key may be of, beside the post-quantum hybrids")
 	f.StringSliceVar(&t.codeIDs, "code-id", nil, "platform:code id that may run (default: what the committed definition approves)")
 	f.StringSliceVar(&t.ledgerCodes, "ledger-code-id", nil, "platform:code id of ledger enclaves that you accept in Full mode (default: what the registry's policy approves)")
 	f.IntVar(&t.quorum, "quorum", 0, "how many organisations' peers must agree about the registry (default: a majority)")
@@ -88,6 +91,14 @@ func (t *trustFlags) policy() (trust.Policy, error) {
 			return p, err
 		}
 		p.Attestation.Platforms[platform] = attest.PlatformPolicy{AllowDebug: slices.Contains(t.allowDebug, platform)}
+	}
+	p.Suites = trust.DefaultSuites()
+	for _, name := range t.allowSuites {
+		suite, err := keys.ParseSuite(name)
+		if err != nil {
+			return p, usagef("--allow-suite %s: %v", name, err)
+		}
+		p.Suites = append(p.Suites, suite)
 	}
 	return p, nil
 }

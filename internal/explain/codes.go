@@ -124,6 +124,7 @@ var clients = map[protocol.Code]Explanation{
 	"answers_differ":       {"the peers do not agree about what the registry holds", "wait until all peers have all blocks and ask again; if it stays, one of them lies: compare fpc enclave list at each"},
 	"foreign_endorser":     {"an answer is signed by somebody who is none of the pinned organisations' peers", "check --genesis; name the later configuration with --config-block if organisations joined"},
 	"other_proposal":       {"a peer answered another question than the one asked", again + "leave that peer out"},
+	"wrong_suite":          {"the chaincode's key is of an HPKE suite that you do not accept, or did not ask for: what is sealed with it may be readable to whoever records it and one day has a quantum computer", "have the keys made with one of the suites that clients accept by default (fpc lifecycle chaincode initenclave --suite, in a new state directory), or accept this one by name: --allow-suite"},
 	"too_few_holders":      {"fewer organisations hold the chaincode's key than you ask for", "lower --min-holders; in Lite one organisation's enclave holds it"},
 	"old_config":           {"the enclave knows an older configuration of the channel than this client pins: a member revoked since may still be one to it", "have the enclave attest anew: fpc enclave refresh"},
 	"code_not_pinned":      {"the enclave runs code that you did not pin", "compare --code-id with what fpc lifecycle chaincode package printed for the agreed code"},

@@ -65,6 +65,10 @@ var clientChecks = []mutant{
 		`if !manifest.Contains(claims.Platform, claims.CodeID) {`, never, "./client/trust", "TestCheckRefuses",
 	},
 	{
+		"11", "INV-2", "a key of any suite that the host chose", "client/trust/check.go",
+		`return ek, c.policy.checkSuite(step, chaincode, ek.Suite())`, `return ek, nil`, "./client/trust", "TestAttack11ClassicalSuite",
+	},
+	{
 		"11", "INV-5", "an enclave of another channel of the same name", "client/trust/holders.go",
 		`if !bytes.Equal(data.GetChannelHash(), c.pins.channelHash) {`, never, "./client/trust", "TestCheckRefuses",
 	},

@@ -5,6 +5,10 @@ package main
 // initialisation is REG-1 to REG-7, REG-15 and KEY-1, at stub and enclave.
 var initialisation = []mutant{
 	{
+		"", "REG-4", "the chaincode's keys are exported under a classical suite", "enclave/initialise.go",
+		`if suite == keys.SuiteX25519 {`, never, "./enclave", "TestInitRefusesBadRequests",
+	},
+	{
 		"", "REG-1", "initEnclave by anybody", "stub/admin.go",
 		`if err := admin.CallerOf(step, c.peer, s.config.MSPID); err != nil {
 		return nil, err
