@@ -9,6 +9,10 @@ var full = []mutant{
 		`if info.GetPresent() != (len(value) != 0) || !bytes.Equal(info.GetValueHash(), protocol.ValueHash(value)) {`, never, "./enclave", "TestAttack03FullRollback",
 	},
 	{
+		"5", "EX-1", "a value that nobody committed passes for the ledger's", "enclave/view_full.go",
+		`if info.GetPresent() != (len(value) != 0) || !bytes.Equal(info.GetValueHash(), protocol.ValueHash(value)) {`, `if info.GetPresent() != (len(value) != 0) {`, "./enclave", "TestAttack05FullStateThatNobodyCommitted",
+	},
+	{
 		"22", "EX-1", "who endorsed a value does not matter", "enclave/view_full.go",
 		`case !info.GetByEnclaves():
 		return stored{}, protocol.Errorf(step,`, never, "./enclave", "TestAttack22FullRevokedEnclave",

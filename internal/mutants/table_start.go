@@ -5,7 +5,7 @@ package main
 // initialisation is REG-1 to REG-7, REG-15 and KEY-1, at stub and enclave.
 var initialisation = []mutant{
 	{
-		"", "REG-4", "the chaincode's keys are exported under a classical suite", "enclave/initialise.go",
+		"", "KEY-6", "the chaincode's keys are exported under a classical suite", "enclave/initialise.go",
 		`if suite == keys.SuiteX25519 {`, never, "./enclave", "TestInitRefusesBadRequests",
 	},
 	{

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package auction is a sealed-bid auction. Run as a private chaincode it is
-// trusted, and nobody but a bidder and the enclave can read that bidder's bid;
-// the plain form (auction/plain) is the same program with nothing hidden.
+// trusted, and nobody but a bidder and the enclave can read that bidder's bid; in
+// Lite mode that holds as far as [Chaincode] says. The plain form (auction/plain) is
+// the same program with nothing hidden.
 //
 // Who may do what follows from the creator of the proposal, which the enclave
 // verified: the auctioneer is who created the auction; a bid belongs to who
@@ -28,11 +29,17 @@ import (
 //	mybid   auction         the caller's own bid
 //	status  auction         item, auctioneer, open or closed
 //	close   auction         by the auctioneer: no more bids
-//	reveal  auction         after close: the winning bid; the others stay sealed
+//	reveal  auction         after close: the winning bid
 //
 // close returns no result on purpose: whoever can run a proposal without
 // committing it would otherwise learn the highest bid while bids are open. Only
-// reveal computes it, and it needs an auction whose close is committed.
+// reveal computes it, and it needs an auction that is closed in the state which the
+// enclave is shown.
+//
+// In Full that state is one that the channel committed, so that nobody learns a bid
+// before the close. In Lite it is what the enclave's host shows: with the auctioneer's
+// help a host has close run, commits nothing, and asks reveal on what it wrote, or
+// hides a bid from it. Run the auction in Full unless you trust that host.
 type Chaincode struct{}
 
 // Init does nothing.
