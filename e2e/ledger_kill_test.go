@@ -181,8 +181,8 @@ func (w *ledgerWorld) known(c *ledgerClient) *fpc.LedgerAnswer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if n := len(answer.GetReplies()[1].GetRange().GetRows()); n != w.made {
-		w.t.Fatalf("got %d rows of assets, want %d", n, w.made)
+	if n := len(answer.GetReplies()[1].GetRange().GetRows()); n < w.made {
+		w.t.Fatalf("got %d rows of assets, want %d or more", n, w.made)
 	}
 	return answer
 }
