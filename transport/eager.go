@@ -14,8 +14,9 @@ import (
 // takes to answer: on a virtual machine whose processor fell idle, tens of
 // microseconds. So whoever waits for one looks for it a while before it sleeps.
 const (
-	// lookFor is for how long: an enclave opens a request in less.
-	lookFor = 300 * time.Microsecond
+	// lookFor is for how long: calls that come one after the other, and what they
+	// wait for, follow in less, a ledger enclave's too.
+	lookFor = time.Millisecond
 	// maxRest is how many waits at most go by without a look after those in vain.
 	maxRest = 255
 )
