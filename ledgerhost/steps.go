@@ -90,6 +90,8 @@ func stepOf(ask *fpc.LedgerAsk, purpose string) (step, what string) {
 		return purpose, "head statement"
 	case *fpc.LedgerAsk_Endorser:
 		return purpose, "can_endorse"
+	case *fpc.LedgerAsk_Policy:
+		return purpose, "registry's policy"
 	case *fpc.LedgerAsk_Registry:
 		return purpose, "registry's entry"
 	case *fpc.LedgerAsk_Transaction:

@@ -31,6 +31,7 @@ var (
 	statementAsk = &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Statement{Statement: &fpc.StatementAsk{}}}
 	endorserAsk  = &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Endorser{Endorser: &fpc.EndorserAsk{}}}
 	registryAsk  = &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Registry{Registry: &fpc.RegistryAsk{}}}
+	policyAsk    = &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Policy{Policy: &fpc.PolicyAsk{}}}
 	statusAsk    = &fpc.LedgerAsk{Ask: &fpc.LedgerAsk_Transaction{Transaction: &fpc.TransactionAsk{}}}
 )
 
@@ -64,7 +65,7 @@ func TestStepsOfTheSocket(t *testing.T) {
 		{"ask INV-8 tx1", frame(t, rangeAsk), []string{"EX-3 enclave -> ledger: getRangeMetadata tx1"}},
 		{"ask INV-8 tx1", frame(t, agreeAsk, keysAsk, keysAsk), []string{"EX-1 enclave -> ledger: head at which the values agree, getMetadata tx1"}},
 		{"ask INV-8 tx1", frame(t, hashAsk), []string{"INV-9 enclave -> ledger: extends the known head tx1"}},
-		{"ask KEY-5 tx1", frame(t, statementAsk, endorserAsk, endorserAsk), []string{"KEY-5 enclave -> ledger: head statement, can_endorse tx1"}},
+		{"ask KEY-5 tx1", frame(t, statementAsk, endorserAsk, endorserAsk, policyAsk), []string{"KEY-5 enclave -> ledger: head statement, can_endorse, registry's policy tx1"}},
 		{"ask KEY-7 tx1", frame(t, registryAsk, statusAsk), []string{"KEY-7 enclave -> ledger: registry's entry, tx_status tx1"}},
 		{"ask INV-8 tx1", []byte("no frame"), nil},
 		{MethodAsk, frame(t, keysAsk), nil},
