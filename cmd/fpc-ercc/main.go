@@ -15,7 +15,7 @@ import (
 	"os"
 
 	"github.com/privatechaincode/fpc/ercc"
-	"github.com/privatechaincode/fpc/internal/heap"
+	"github.com/privatechaincode/fpc/internal/footprint"
 	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/protocol"
@@ -25,7 +25,7 @@ import (
 )
 
 func main() {
-	heap.Roomy(os.Getenv)
+	footprint.BesidePeer(os.Getenv)
 	program.Main(run)
 }
 

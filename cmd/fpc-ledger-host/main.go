@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 
 	"github.com/privatechaincode/fpc/client/fabric"
-	"github.com/privatechaincode/fpc/internal/heap"
+	"github.com/privatechaincode/fpc/internal/footprint"
 	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/ledgerhost"
@@ -27,7 +27,7 @@ import (
 )
 
 func main() {
-	heap.Roomy(os.Getenv)
+	footprint.BesidePeer(os.Getenv)
 	program.Main(run)
 }
 

@@ -19,7 +19,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/privatechaincode/fpc/internal/heap"
+	"github.com/privatechaincode/fpc/internal/footprint"
 	"github.com/privatechaincode/fpc/internal/observe"
 	"github.com/privatechaincode/fpc/internal/program"
 	"github.com/privatechaincode/fpc/shim"
@@ -34,7 +34,7 @@ import (
 const startTimeout = 2 * time.Minute
 
 func main() {
-	heap.Roomy(os.Getenv)
+	footprint.BesidePeer(os.Getenv)
 	program.Main(dispatch)
 }
 
