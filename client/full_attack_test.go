@@ -5,9 +5,10 @@
 package client_test
 
 import (
-	"bytes"
 	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/privatechaincode/fpc/attest"
 	"github.com/privatechaincode/fpc/client/clienttest"
@@ -30,9 +31,15 @@ func TestAttack08FullAlteredAnswer(t *testing.T) {
 		want     protocol.Code
 	}{
 		"payload":   {endorsed: func(_ *clienttest.World, m *pb.Endorsed) { m.Payload[len(m.Payload)-1] ^= 1 }, want: protocol.CodeBadSignature},
-		"signature": {endorsed: func(_ *clienttest.World, m *pb.Endorsed) { m.Signature = bytes.Clone(m.Head.Signature) }, want: protocol.CodeBadSignature},
-		"head":      {endorsed: func(_ *clienttest.World, m *pb.Endorsed) { m.Head.Signature = bytes.Clone(m.Signature) }, want: protocol.CodeBadSignature},
-		"no head":   {endorsed: func(_ *clienttest.World, m *pb.Endorsed) { m.Head = nil }, want: protocol.CodeNotRegistered},
+		"signature": {endorsed: func(_ *clienttest.World, m *pb.Endorsed) { m.Signature[10] ^= 1 }, want: protocol.CodeBadSignature},
+		"head": {endorsed: func(_ *clienttest.World, m *pb.Endorsed) {
+			head := &pb.HeadUsed{}
+			_ = proto.Unmarshal(m.Head, head) // the enclave's own
+			head.Height += 5
+			m.Head, _ = proto.Marshal(head)
+		}, want: protocol.CodeBadSignature},
+		"its MAC": {endorsed: func(_ *clienttest.World, m *pb.Endorsed) { m.HeadMac[10] ^= 1 }, want: protocol.CodeBadSignature},
+		"no head": {endorsed: func(_ *clienttest.World, m *pb.Endorsed) { m.Head = nil }, want: protocol.CodeNotRegistered},
 		"endorser is the peer": {endorsed: func(w *clienttest.World, m *pb.Endorsed) {
 			m.Endorser = w.Peers[0].Member.Creator()
 		}, want: protocol.CodeWrongEnclave},

@@ -10,12 +10,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/privatechaincode/fpc/client"
 	"github.com/privatechaincode/fpc/client/clienttest"
 	"github.com/privatechaincode/fpc/fabric/envelope"
-	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/internal/pb/peer"
 	"github.com/privatechaincode/fpc/protocol"
 )
@@ -120,17 +117,8 @@ func TestAttack03FullMinHeight(t *testing.T) {
 	}
 	_, err := contract.EvaluateWith(t.Context(), "echo", client.WithMinHeight(11))
 	wantCode(t, err, protocol.CodeBelowMinHead)
-	// A host that leaves the demand out is found out: the head is signed.
-	w.Enclaves[0].Height = 11
-	w.Enclaves[0].AlterEndorsed = func(m *pb.Endorsed) {
-		frozen, err := protocol.SignEndorsed(w.Enclaves[0].SK, m.GetEndorser(), m.GetPayload(), &pb.HeadUsed{
-			ChannelHash: w.Pins.ChannelHash(), TxId: headOf(t, m).GetTxId(), Height: 5, BlockHash: make([]byte, 32),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.Head = frozen.GetEndorsed().GetHead()
-	}
+	// An enclave that does not hear of the demand is found out: it names its head.
+	w.Enclaves[0].Height, w.Enclaves[0].Frozen = 11, 5
 	w.Enclaves = append(w.Enclaves[:1:1], w.Enclaves[1:]...)
 	for _, e := range w.Enclaves[1:] {
 		e.Height = 5
@@ -186,15 +174,6 @@ func TestFullReadsItsOwnWrites(t *testing.T) {
 	if _, err := contract.EvaluateWith(t.Context(), "echo", client.WithHeight(1)); err != nil {
 		t.Errorf("a head that the caller names: %v", err)
 	}
-}
-
-func headOf(t *testing.T, m *pb.Endorsed) *pb.HeadUsed {
-	t.Helper()
-	head := &pb.HeadUsed{}
-	if err := proto.Unmarshal(m.GetHead().GetMessage(), head); err != nil {
-		t.Fatal(err)
-	}
-	return head
 }
 
 // In Lite no enclave knows at which head it reads.

@@ -59,7 +59,7 @@ func (v *fullView) result(run *invocation, answer *shim.Response) (*fpc.Response
 	}
 	return protocol.SignEndorsed(s.sk, s.full.endorser, payload, &fpc.HeadUsed{
 		ChannelHash: s.channelHash, TxId: p.txID.String(), Height: v.pinned.height, BlockHash: v.pinned.hash,
-	})
+	}, run.rKey)
 }
 
 func (v *fullView) fabricEvent(e *fpc.Event) *peer.ChaincodeEvent {

@@ -112,7 +112,7 @@ func TestAttack03FullFrozenView(t *testing.T) {
 	one := stale.MustSend(h)
 	wantPayload(t, "the frozen enclave (documented)", one, "k=1;")
 	if got := one.Endorsement.Head().GetHeight(); got != seen {
-		t.Errorf("the head that it signed: got %d, want %d", got, seen)
+		t.Errorf("the head that it names: got %d, want %d", got, seen)
 	}
 	two := stale.MustSend(fresh)
 	if bytes.Equal(one.Endorsement.Payload(), two.Endorsement.Payload()) {

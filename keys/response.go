@@ -2,7 +2,11 @@
 
 package keys
 
-import "fmt"
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+)
 
 // ResponseKey is r_key: a client makes it for one request, and the enclave
 // seals the answer under it (INV-3, INV-15).
@@ -57,4 +61,33 @@ func (k ResponseKey) OpenResponse(b ResponseBinding, sealed []byte) ([]byte, err
 		return nil, err
 	}
 	return Unpad(padded)
+}
+
+// MACHead authenticates a serialised HeadUsed for the client (INV-17): HMAC-SHA-256,
+// 32 bytes. Whoever holds the request's key can make it, so it stands for an enclave
+// of the chaincode, not for one of them.
+func (k ResponseKey) MACHead(head []byte) ([]byte, error) {
+	if k.s == nil {
+		return nil, ErrNoKey
+	}
+	key, err := derive(k.s.reveal(), Encode(LabelHeadUsed), sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	h := hmac.New(sha256.New, key)
+	h.Write(Encode(LabelHeadUsed, head))
+	return h.Sum(nil), nil
+}
+
+// VerifyHead checks what [ResponseKey.MACHead] made. It returns [ErrOpen] for a head
+// that was altered, or that belongs to another request.
+func (k ResponseKey) VerifyHead(head, mac []byte) error {
+	want, err := k.MACHead(head)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(mac, want) {
+		return ErrOpen
+	}
+	return nil
 }

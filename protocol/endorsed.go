@@ -55,18 +55,20 @@ const endorsedStatus = 200
 
 // SignEndorsed makes ccrsp_msg of a result in Full mode (INV-16, INV-17): the
 // endorsement in the name of the enclave's certificate, and the head, whose
-// enclave and payload are filled in.
-func SignEndorsed(sk keys.EnclaveSK, endorser, payload []byte, head *pb.HeadUsed) (*pb.Response, error) {
+// enclave and payload are filled in, authenticated under the request's key. Nobody
+// but the client reads the head, so that a second signature would cost each side
+// more than it gives.
+func SignEndorsed(sk keys.EnclaveSK, endorser, payload []byte, head *pb.HeadUsed, key keys.ResponseKey) (*pb.Response, error) {
 	const step = "INV-16"
 	sig, err := sk.SignEndorsement(payload, endorser)
 	if err != nil {
 		return nil, Errorf(step, CodeInternal, "endorse: %w", err)
 	}
-	signed, err := signHeadUsed(sk, payload, head)
-	if err != nil {
+	m := &pb.Endorsed{Payload: payload, Endorser: endorser, Signature: sig}
+	if err := addHead(m, sk, head, key); err != nil {
 		return nil, err
 	}
-	return &pb.Response{Endorsed: &pb.Endorsed{Payload: payload, Endorser: endorser, Signature: sig, Head: signed}}, nil
+	return &pb.Response{Endorsed: m}, nil
 }
 
 // ExpectedEndorsement is what a client knows of the endorsement that it asked
@@ -82,6 +84,7 @@ type ExpectedEndorsement struct {
 	TxID          string
 	RequestHash   [32]byte
 	ChaincodeEKID []byte
+	ResponseKey   keys.ResponseKey // of the request
 }
 
 // VerifiedEndorsement is a result that a known enclave endorsed, found to answer
@@ -120,8 +123,8 @@ func (v VerifiedEndorsement) ProposalResponse() *peer.ProposalResponse {
 
 // VerifyEndorsed checks ccrsp_msg of a result in Full mode against what was
 // asked (INV-22): the endorser's certificate is the one of that enclave's
-// credentials and over its Enclave_VK, the signatures over payload and head are
-// good, and the payload answers this very proposal and request with this
+// credentials and over its Enclave_VK, the signature over the payload and the
+// MAC over the head are good, and the payload answers this very proposal and request with this
 // Chaincode_EK.
 //
 // Codes: malformed, not_certified, wrong_enclave, bad_signature, wrong_chaincode,
@@ -218,35 +221,34 @@ func (v *VerifiedEndorsement) readPayload(step string, want ExpectedEndorsement)
 	return nil
 }
 
-func signHeadUsed(sk keys.EnclaveSK, payload []byte, head *pb.HeadUsed) (*pb.Signed, error) {
+func addHead(m *pb.Endorsed, sk keys.EnclaveSK, head *pb.HeadUsed, key keys.ResponseKey) error {
 	const step = "INV-17"
 	vk, err := sk.VK()
 	if err != nil {
-		return nil, Errorf(step, CodeInternal, "%w", err)
+		return Errorf(step, CodeInternal, "%w", err)
 	}
-	sum := sha256.Sum256(payload)
-	b, err := marshal(&pb.HeadUsed{
+	sum := sha256.Sum256(m.GetPayload())
+	m.Head, err = marshal(&pb.HeadUsed{
 		ChannelHash: head.GetChannelHash(), EnclaveId: vk.ID(), TxId: head.GetTxId(),
 		PayloadHash: sum[:], Height: head.GetHeight(), BlockHash: head.GetBlockHash(),
 	})
 	if err != nil {
-		return nil, Errorf(step, CodeInternal, "encode the head: %w", err)
+		return Errorf(step, CodeInternal, "encode the head: %w", err)
 	}
-	sig, err := sk.Sign(keys.LabelHeadUsed, b)
-	if err != nil {
-		return nil, Errorf(step, CodeInternal, "sign the head: %w", err)
+	if m.HeadMac, err = key.MACHead(m.Head); err != nil {
+		return Errorf(step, CodeInternal, "authenticate the head: %w", err)
 	}
-	return &pb.Signed{Message: b, Signature: sig}, nil
+	return nil
 }
 
 func verifyHeadUsed(step string, want ExpectedEndorsement, e *pb.Endorsed) (*pb.HeadUsed, error) {
 	m := &pb.HeadUsed{}
-	if err := Unmarshal(step, "head", e.GetHead().GetMessage(), m); err != nil {
+	if err := Unmarshal(step, "head", e.GetHead(), m); err != nil {
 		return nil, err
 	}
 	vk := want.Enclave.EnclaveVK
-	if err := vk.Verify(keys.LabelHeadUsed, e.GetHead().GetMessage(), e.GetHead().GetSignature()); err != nil {
-		return nil, Errorf(step, CodeBadSignature, "enclave %.12s did not sign this head: %w", vk.ID(), err)
+	if err := want.ResponseKey.VerifyHead(e.GetHead(), e.GetHeadMac()); err != nil {
+		return nil, Errorf(step, CodeBadSignature, "enclave %.12s did not authenticate this head: %w", vk.ID(), err)
 	}
 	sum := sha256.Sum256(e.GetPayload())
 	switch {

@@ -33,13 +33,15 @@ func newEndorser(t testing.TB) *endorser {
 	sk, vk := newEnclave(t)
 	org := fpctest.NewOrg(t, "Org1MSP")
 	data := &pb.AttestedData{CcParams: ccParams(), HostParams: &pb.HostParameters{MspId: org.MSPID}, ChannelHash: bytes.Repeat([]byte{1}, 32)}
-	return &endorser{sk: sk, org: org, rKey: keys.NewResponseKey(), want: protocol.ExpectedEndorsement{
+	rKey := keys.NewResponseKey()
+	return &endorser{sk: sk, org: org, rKey: rKey, want: protocol.ExpectedEndorsement{
 		Enclave:       &protocol.Credentials{Data: data, EnclaveVK: vk},
 		Certificate:   certify(t, org, vk),
 		ProposalHash:  bytes.Repeat([]byte{3}, 32),
 		TxID:          txID,
 		RequestHash:   protocol.RequestHash([]byte("request")),
 		ChaincodeEKID: bytes.Repeat([]byte{2}, 32),
+		ResponseKey:   rKey,
 	}}
 }
 
@@ -83,7 +85,7 @@ func (e *endorser) endorse(t testing.TB, edits ...func(*protocol.EndorsedPayload
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := protocol.SignEndorsed(e.sk, msp.Serialize(e.org.MSPID, e.want.Certificate), b, head)
+	r, err := protocol.SignEndorsed(e.sk, msp.Serialize(e.org.MSPID, e.want.Certificate), b, head, e.rKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,9 +158,23 @@ func TestAlteredEndorsementIsRefused(t *testing.T) {
 		{"another enclave's", func(r *pb.Response) { r.Endorsed = other.endorse(t).Endorsed }, protocol.CodeWrongEnclave},
 		{"endorser's organisation", func(r *pb.Response) { r.Endorsed.Endorser = msp.Serialize("Org2MSP", e.want.Certificate) }, protocol.CodeWrongEnclave},
 		{"endorser's form", func(r *pb.Response) { r.Endorsed.Endorser = []byte{0xff} }, protocol.CodeMalformed},
-		{"head", func(r *pb.Response) { r.Endorsed.Head.Message[9] ^= 1 }, protocol.CodeBadSignature},
+		{"head", func(r *pb.Response) { r.Endorsed.Head[9] ^= 1 }, protocol.CodeBadSignature},
+		{"MAC of the head", func(r *pb.Response) { r.Endorsed.HeadMac[9] ^= 1 }, protocol.CodeBadSignature},
+		{"no MAC of the head", func(r *pb.Response) { r.Endorsed.HeadMac = nil }, protocol.CodeBadSignature},
+		{"another request's head", func(r *pb.Response) {
+			another := *e
+			another.rKey = keys.NewResponseKey()
+			r.Endorsed = another.endorse(t).Endorsed
+			r.Endorsed.Payload, r.Endorsed.Signature = e.endorse(t).Endorsed.Payload, e.endorse(t).Endorsed.Signature
+		}, protocol.CodeBadSignature},
+		{"another enclave's head", func(r *pb.Response) {
+			another := *other
+			another.rKey, another.want.RequestHash, another.want.ProposalHash = e.rKey, e.want.RequestHash, e.want.ProposalHash
+			r.Endorsed.Head, r.Endorsed.HeadMac = another.endorse(t).Endorsed.Head, another.endorse(t).Endorsed.HeadMac
+		}, protocol.CodeWrongEnclave},
 		{"another result's head", func(r *pb.Response) {
-			r.Endorsed.Head = e.endorse(t, func(p *protocol.EndorsedPayload, _ *pb.HeadUsed) { p.ReadWriteSet = nil }).Endorsed.Head
+			m := e.endorse(t, func(p *protocol.EndorsedPayload, _ *pb.HeadUsed) { p.ReadWriteSet = nil }).Endorsed
+			r.Endorsed.Head, r.Endorsed.HeadMac = m.Head, m.HeadMac
 		}, protocol.CodeBadResponse},
 		{"a response of Lite beside it", func(r *pb.Response) { r.Response = []byte{1} }, protocol.CodeMalformed},
 		{"nothing", func(r *pb.Response) { r.Endorsed = nil }, protocol.CodeMalformed},

@@ -39,6 +39,7 @@ type Enclave struct {
 	// Full mode: the head of its ledger enclave, in blocks, and its certificate.
 	Height      uint64
 	Certificate []byte
+	Frozen      uint64 // the head that it answers at, whatever is demanded; 0: Height
 	// Access adds to what it reads and writes, AlterPayload changes what it
 	// endorses, AlterEndorsed its answer; nil: nothing.
 	Access        func(*rwset.Builder)

@@ -6,6 +6,7 @@ package clienttest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"slices"
@@ -103,6 +104,7 @@ func (e *Enclave) endorse(p *envelope.Proposal, ccreq []byte, request *pb.Reques
 		}
 		at = request.GetAtHeight()
 	}
+	at = cmp.Or(e.Frozen, at)
 	payload, err := e.payload(p, ccreq, clear, key, e.w.changed(at))
 	if err != nil {
 		return nil, err
@@ -113,7 +115,7 @@ func (e *Enclave) endorse(p *envelope.Proposal, ccreq []byte, request *pb.Reques
 	}
 	response, err := protocol.SignEndorsed(e.SK, endorser, payload, &pb.HeadUsed{
 		ChannelHash: e.Attested.ChannelHash, TxId: p.TxID(), Height: at, BlockHash: bytes.Repeat([]byte{byte(at)}, 32),
-	})
+	}, key)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (r *Request) View() View { return r.view }
 func (a *Answer) Enclave() Enclave { return a.enclave }
 
 // Height returns the height of the head that an answer of Full mode was computed
-// at, as the enclave signed it; 0 for a sealed error, and in Lite.
+// at, as an enclave of the chaincode said; 0 for a sealed error, and in Lite.
 func (a *Answer) Height() uint64 {
 	if a.endorsed == nil {
 		return 0
@@ -104,7 +104,7 @@ func (r *Request) verifyEndorsed(proposal *peer.SignedProposal, txID string, sig
 		return nil, protocol.Wrap(stepAnswer, protocol.CodeMalformed, err)
 	}
 	claimed := &pb.HeadUsed{}
-	if err := protocol.Unmarshal(stepAnswer, "head", signed.GetEndorsed().GetHead().GetMessage(), claimed); err != nil {
+	if err := protocol.Unmarshal(stepAnswer, "head", signed.GetEndorsed().GetHead(), claimed); err != nil {
 		return nil, err
 	}
 	enclave, ok := c.enclave(claimed.GetEnclaveId())
@@ -113,7 +113,7 @@ func (r *Request) verifyEndorsed(proposal *peer.SignedProposal, txID string, sig
 	}
 	endorsed, err := protocol.VerifyEndorsed(stepAnswer, signed, protocol.ExpectedEndorsement{
 		Enclave: enclave.credentials, Certificate: enclave.certificate, Endorser: enclave.Endorser, ProposalHash: asked.Hash,
-		TxID: txID, RequestHash: protocol.RequestHash(r.ccreq), ChaincodeEKID: c.ek.ID(),
+		TxID: txID, RequestHash: protocol.RequestHash(r.ccreq), ChaincodeEKID: c.ek.ID(), ResponseKey: r.key,
 	})
 	if err != nil {
 		return nil, err

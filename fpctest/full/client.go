@@ -101,7 +101,7 @@ type Answer struct {
 func (c *Call) Expected(h *Host) protocol.ExpectedEndorsement {
 	return protocol.ExpectedEndorsement{
 		Enclave: h.Credentials, Certificate: h.Stored.GetCertificate(), ProposalHash: c.hash, TxID: c.TxID,
-		RequestHash: protocol.RequestHash(c.ccreq), ChaincodeEKID: c.World.Key.ID(),
+		RequestHash: protocol.RequestHash(c.ccreq), ChaincodeEKID: c.World.Key.ID(), ResponseKey: c.rKey,
 	}
 }
 

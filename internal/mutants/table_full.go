@@ -123,6 +123,14 @@ var full = []mutant{
 		`if err := vk.VerifyEndorsement(m.GetPayload(), m.GetEndorser(), m.GetSignature()); err != nil {`, never, "./protocol", "TestAlteredEndorsementIsRefused",
 	},
 	{
+		"8", "INV-22", "whoever relays an endorsement may name its head", "protocol/endorsed.go",
+		`if err := want.ResponseKey.VerifyHead(e.GetHead(), e.GetHeadMac()); err != nil {`, never, "./protocol", "TestAlteredEndorsementIsRefused",
+	},
+	{
+		"8", "INV-22", "the head of another enclave's answer", "protocol/endorsed.go",
+		`case m.GetEnclaveId() != vk.ID():`, never, "./protocol", "TestAlteredEndorsementIsRefused",
+	},
+	{
 		"8", "INV-22", "any endorser passes where the identity is known", "protocol/endorsed.go",
 		`if len(want.Endorser) > 0 && bytes.Equal(endorser, want.Endorser) {`, `if len(want.Endorser) > 0 {`, "./protocol", "TestAlteredEndorsementIsRefused",
 	},

@@ -278,10 +278,11 @@ func (x *Response) GetEndorsed() *Endorsed {
 // endorsement, made by the enclave, and beside it the head it was computed at.
 type Endorsed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Payload       []byte                 `protobuf:"bytes,1,opt,name=payload,proto3" json:"payload,omitempty"`     // serialised ProposalResponsePayload
-	Endorser      []byte                 `protobuf:"bytes,2,opt,name=endorser,proto3" json:"endorser,omitempty"`   // SerializedIdentity with the enclave's certificate
-	Signature     []byte                 `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"` // over payload and endorser
-	Head          *Signed                `protobuf:"bytes,4,opt,name=head,proto3" json:"head,omitempty"`           // of HeadUsed
+	Payload       []byte                 `protobuf:"bytes,1,opt,name=payload,proto3" json:"payload,omitempty"`                // serialised ProposalResponsePayload
+	Endorser      []byte                 `protobuf:"bytes,2,opt,name=endorser,proto3" json:"endorser,omitempty"`              // SerializedIdentity with the enclave's certificate
+	Signature     []byte                 `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`            // over payload and endorser
+	Head          []byte                 `protobuf:"bytes,4,opt,name=head,proto3" json:"head,omitempty"`                      // serialised HeadUsed
+	HeadMac       []byte                 `protobuf:"bytes,5,opt,name=head_mac,json=headMac,proto3" json:"head_mac,omitempty"` // over head, under a key derived from the request's r_key
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -337,16 +338,24 @@ func (x *Endorsed) GetSignature() []byte {
 	return nil
 }
 
-func (x *Endorsed) GetHead() *Signed {
+func (x *Endorsed) GetHead() []byte {
 	if x != nil {
 		return x.Head
 	}
 	return nil
 }
 
-// HeadUsed says at which head an execution read, signed under the label
-// keys.LabelHeadUsed. It is not part of the payload: enclaves at other heads
-// give the same payload where no key that was read has changed between.
+func (x *Endorsed) GetHeadMac() []byte {
+	if x != nil {
+		return x.HeadMac
+	}
+	return nil
+}
+
+// HeadUsed says at which head an execution read, for the client: none but it and
+// enclaves that hold the chaincode's keys can make its MAC. It is not part of the
+// payload: enclaves at other heads give the same payload where no key that was
+// read has changed between.
 type HeadUsed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ChannelHash   []byte                 `protobuf:"bytes,1,opt,name=channel_hash,json=channelHash,proto3" json:"channel_hash,omitempty"`
@@ -1151,12 +1160,13 @@ const file_fpc_protocol_invocation_proto_rawDesc = "" +
 	"\bResponse\x12\x1a\n" +
 	"\bresponse\x18\x01 \x01(\fR\bresponse\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x122\n" +
-	"\bendorsed\x18\x03 \x01(\v2\x16.fpc.protocol.EndorsedR\bendorsed\"\x88\x01\n" +
+	"\bendorsed\x18\x03 \x01(\v2\x16.fpc.protocol.EndorsedR\bendorsed\"\x8d\x01\n" +
 	"\bEndorsed\x12\x18\n" +
 	"\apayload\x18\x01 \x01(\fR\apayload\x12\x1a\n" +
 	"\bendorser\x18\x02 \x01(\fR\bendorser\x12\x1c\n" +
-	"\tsignature\x18\x03 \x01(\fR\tsignature\x12(\n" +
-	"\x04head\x18\x04 \x01(\v2\x14.fpc.protocol.SignedR\x04head\"\xbb\x01\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\x12\x12\n" +
+	"\x04head\x18\x04 \x01(\fR\x04head\x12\x19\n" +
+	"\bhead_mac\x18\x05 \x01(\fR\aheadMac\"\xbb\x01\n" +
 	"\bHeadUsed\x12!\n" +
 	"\fchannel_hash\x18\x01 \x01(\fR\vchannelHash\x12\x1d\n" +
 	"\n" +
@@ -1262,28 +1272,26 @@ var file_fpc_protocol_invocation_proto_goTypes = []any{
 	(*MetadataRead)(nil),      // 14: fpc.protocol.MetadataRead
 	(*MetadataWrite)(nil),     // 15: fpc.protocol.MetadataWrite
 	nil,                       // 16: fpc.protocol.ClearRequest.TransientEntry
-	(*Signed)(nil),            // 17: fpc.protocol.Signed
-	(*CCParameters)(nil),      // 18: fpc.protocol.CCParameters
+	(*CCParameters)(nil),      // 17: fpc.protocol.CCParameters
 }
 var file_fpc_protocol_invocation_proto_depIdxs = []int32{
 	16, // 0: fpc.protocol.ClearRequest.transient:type_name -> fpc.protocol.ClearRequest.TransientEntry
 	4,  // 1: fpc.protocol.Response.endorsed:type_name -> fpc.protocol.Endorsed
-	17, // 2: fpc.protocol.Endorsed.head:type_name -> fpc.protocol.Signed
-	0,  // 3: fpc.protocol.EnclaveResponse.kind:type_name -> fpc.protocol.EnclaveResponse.Kind
-	18, // 4: fpc.protocol.EnclaveResponse.cc_params:type_name -> fpc.protocol.CCParameters
-	10, // 5: fpc.protocol.EnclaveResponse.rwset:type_name -> fpc.protocol.ReadWriteSet
-	9,  // 6: fpc.protocol.EnclaveResponse.event:type_name -> fpc.protocol.Event
-	11, // 7: fpc.protocol.ReadWriteSet.reads:type_name -> fpc.protocol.Read
-	12, // 8: fpc.protocol.ReadWriteSet.ranges:type_name -> fpc.protocol.RangeRead
-	13, // 9: fpc.protocol.ReadWriteSet.writes:type_name -> fpc.protocol.Write
-	14, // 10: fpc.protocol.ReadWriteSet.metadata_reads:type_name -> fpc.protocol.MetadataRead
-	15, // 11: fpc.protocol.ReadWriteSet.metadata_writes:type_name -> fpc.protocol.MetadataWrite
-	11, // 12: fpc.protocol.RangeRead.rows:type_name -> fpc.protocol.Read
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	0,  // 2: fpc.protocol.EnclaveResponse.kind:type_name -> fpc.protocol.EnclaveResponse.Kind
+	17, // 3: fpc.protocol.EnclaveResponse.cc_params:type_name -> fpc.protocol.CCParameters
+	10, // 4: fpc.protocol.EnclaveResponse.rwset:type_name -> fpc.protocol.ReadWriteSet
+	9,  // 5: fpc.protocol.EnclaveResponse.event:type_name -> fpc.protocol.Event
+	11, // 6: fpc.protocol.ReadWriteSet.reads:type_name -> fpc.protocol.Read
+	12, // 7: fpc.protocol.ReadWriteSet.ranges:type_name -> fpc.protocol.RangeRead
+	13, // 8: fpc.protocol.ReadWriteSet.writes:type_name -> fpc.protocol.Write
+	14, // 9: fpc.protocol.ReadWriteSet.metadata_reads:type_name -> fpc.protocol.MetadataRead
+	15, // 10: fpc.protocol.ReadWriteSet.metadata_writes:type_name -> fpc.protocol.MetadataWrite
+	11, // 11: fpc.protocol.RangeRead.rows:type_name -> fpc.protocol.Read
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_fpc_protocol_invocation_proto_init() }
