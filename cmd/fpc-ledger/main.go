@@ -32,5 +32,6 @@ func main() {
 	if err != nil {
 		launched.Fail(name, err)
 	}
-	process.Serve(transport.BlockLimits(), e.Handle)
+	pace := launched.NewPace(e.Handle, ledgerenclave.MethodNextBlock, ledgerenclave.MethodResume, ledgerenclave.MethodJoinChannel)
+	process.Serve(transport.BlockLimits(), pace.Handle)
 }

@@ -16,6 +16,7 @@ package private
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/privatechaincode/fpc/enclave"
 	"github.com/privatechaincode/fpc/internal/launched"
@@ -32,6 +33,10 @@ type Option func(*enclave.Config)
 func WithoutPadding() Option {
 	return func(c *enclave.Config) { c.Padding = keys.PadNone }
 }
+
+// gcPercent lets the small heap of an enclave grow further between two collections
+// than the runtime's default.
+const gcPercent = 400
 
 // Main runs a chaincode as an enclave until its host ends, and does not return.
 func Main(cc shim.Chaincode, options ...Option) {
@@ -52,5 +57,6 @@ func Main(cc shim.Chaincode, options ...Option) {
 	if err != nil {
 		launched.Fail("enclave", err)
 	}
-	process.Serve(transport.Limits{}, newPace(e.Handle).Handle)
+	debug.SetGCPercent(gcPercent)
+	process.Serve(transport.Limits{}, launched.NewPace(e.Handle).Handle)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package private
+package launched
 
 import (
 	"context"
@@ -20,13 +20,13 @@ func TestPace(t *testing.T) {
 		}
 	}
 	enter, leave := make(chan struct{}), make(chan struct{})
-	p := newPace(func(_ context.Context, c *transport.Call) ([]byte, error) {
-		if c.Method == "wait" {
+	p := NewPace(func(_ context.Context, c *transport.Call) ([]byte, error) {
+		if c.Method != "pass" {
 			enter <- struct{}{}
 			<-leave
 		}
 		return nil, nil
-	})
+	}, "broad")
 	call := func(method string) { _, _ = p.Handle(t.Context(), &transport.Call{Method: method}) }
 	want("no call", 1)
 	done := make(chan struct{})
@@ -46,4 +46,12 @@ func TestPace(t *testing.T) {
 		call("pass")
 	}
 	want("after a calm", 1)
+	go func() { call("broad"); done <- struct{}{} }()
+	<-enter
+	want("a broad call alone", 4)
+	leave <- struct{}{}
+	<-done
+	want("after a broad call", 4)
+	call("pass")
+	want("after a call that follows on it", 1)
 }
