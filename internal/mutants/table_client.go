@@ -225,6 +225,10 @@ var clientChecks = []mutant{
 		`event.GetChaincodeId() != chaincode || event.GetTxId() != txID {`, `event.GetChaincodeId() != chaincode {`, "./client", "TestAttack08FullAlteredAnswer",
 	},
 	{
+		"11", "KEY-2", "the stub may have a key made of another suite than the administrator asked for", "client/admin/initenclave.go",
+		`if got := string(r.ChaincodeEK.Suite()); want != "" && got != want {`, never, "./client/admin", "TestKeyOfAnotherSuite",
+	},
+	{
 		"31", "INV-20", "enclaves are asked again at a head that not all have reached", "client/gather.go",
 		`height == 0 || h < height`, `h > height`, "./client", "TestFullViewsDiffer",
 	},
