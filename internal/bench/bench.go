@@ -51,6 +51,7 @@ const (
 	Submit            = "lite_submit_over_plain_c256"
 	FullCPU           = "full_endorse_cpu_over_plain"
 	FullSubmit        = "full_submit_over_plain_c256"
+	FullSubmitFew     = "full_submit_over_plain_c32"
 	NetworkUp         = "network_up_seconds"
 	InvokeScale       = "invoke_cost_1m_over_1k_keys"
 	IdleNetwork       = "idle_rss_mib_network"
@@ -74,7 +75,7 @@ var measurements = []measurement{
 	{[]string{NetworkUp}, networkUp},
 	{[]string{IdleNetwork, IdleStub, IdleEnclave, IdleRegistry}, idleMemory},
 	{[]string{EndorseCPU, Submit}, lite},
-	{[]string{FullCPU, FullSubmit}, fullSubmit},
+	{[]string{FullCPU, FullSubmit, FullSubmitFew}, fullSubmit},
 	{[]string{InvokeScale}, scale},
 	{[]string{LedgerOverCrypto, LedgerScaling, LedgerCatchUp}, ledger},
 	{[]string{LedgerKey, LedgerTransaction}, ledgerMemory},

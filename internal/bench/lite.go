@@ -16,52 +16,95 @@ import (
 	"github.com/privatechaincode/fpc/client/fabric"
 )
 
-// clients is how many submit at once.
-const clients = 256
+const (
+	// clients is how many submit at once: more than two processors serve.
+	clients = 256
+	// fewClients is how many wait for each other's transactions and not for a
+	// processor.
+	fewClients = 32
+)
 
 // lite submits to one chaincode in its plain and in its private form, by turns.
 func lite(ctx context.Context, c Config, dir string) ([]Figure, error) {
-	return submits(ctx, c, dir, (*deployment).private, EndorseCPU, Submit, "Lite")
+	return submits(ctx, c, dir, (*deployment).private, submitNames{cost: EndorseCPU, rate: Submit}, "Lite")
 }
 
 // fullSubmit is lite in Full mode: one transaction, which as many enclaves endorse
 // as peers do the plain one, and no replay.
 func fullSubmit(ctx context.Context, c Config, dir string) ([]Figure, error) {
-	return submits(ctx, c, dir, (*deployment).full, FullCPU, FullSubmit, "Full")
+	return submits(ctx, c, dir, (*deployment).full, submitNames{cost: FullCPU, rate: FullSubmit, few: FullSubmitFew}, "Full")
+}
+
+// submitNames are the names of the figures that come of one comparison.
+type submitNames struct {
+	cost, rate string
+	few        string // rate with few clients; empty: not measured
 }
 
 // submits compares a chaincode's plain form with its private one in some mode.
-func submits(ctx context.Context, c Config, dir string, deploy deployer, costName, rateName, mode string) (_ []Figure, err error) {
+func submits(ctx context.Context, c Config, dir string, deploy deployer, names submitNames, mode string) (_ []Figure, err error) {
 	p, err := newPair(ctx, c, dir, deploy)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	var plain, private []sample
-	var costs, rates []float64
-	for round := range pick(c, 2, 5) {
-		a, err := p.run(ctx, c, p.submitPlain)
+	var figures []Figure
+	if c.Only != names.few || names.few == "" {
+		many, err := p.compare(ctx, c, clients)
 		if err != nil {
-			return nil, fmt.Errorf("plain: %w", err)
+			return nil, err
 		}
-		b, err := p.run(ctx, c, p.submitPrivate)
-		if err != nil {
-			return nil, fmt.Errorf("private: %w", err)
-		}
-		c.say("round %d: plain %.0f tx/s, %.2f ms CPU/tx; private %.0f tx/s, %.2f ms CPU/tx",
-			round+1, a.rate(), 1e3*a.cost(), b.rate(), 1e3*b.cost())
-		plain, private = append(plain, a), append(private, b)
-		costs, rates = append(costs, b.cost()/a.cost()), append(rates, b.rate()/a.rate())
+		figures = append(figures, many.cost(names.cost, mode), many.rate(names.rate, mode, clients))
 	}
-	cost, rate := sample.cost, sample.rate
-	return []Figure{
-		figure(costName, "", fmt.Sprintf("CPU seconds of all processes (network, clients, stubs, enclaves of both kinds, registry) per committed transaction, private in %s mode over plain", mode), costs,
-			fmt.Sprintf("plain %.2f ms, private %.2f ms", 1e3*medianOf(plain, cost), 1e3*medianOf(private, cost)),
-			"plain, ms: "+whole(plain), "private, ms: "+whole(private),
-			fmt.Sprintf("a transaction has %d bytes plain and %d private", plain[0].bytes, private[0].bytes)),
-		figure(rateName, "", fmt.Sprintf("committed transactions per second, private in %s mode over plain; %d clients, each awaiting its commit; blocks every %s; %d endorsers", mode, clients, batchTimeout, endorsers), rates,
-			fmt.Sprintf("plain %.0f/s, private %.0f/s", medianOf(plain, rate), medianOf(private, rate))),
-	}, nil
+	if names.few != "" && (c.Only == "" || c.Only == names.few) {
+		few, err := p.compare(ctx, c, fewClients)
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, few.rate(names.few, mode, fewClients))
+	}
+	return figures, nil
+}
+
+// rounds are runs of both forms by turns.
+type rounds struct{ plain, private []sample }
+
+func (p *pair) compare(ctx context.Context, c Config, clients int) (rounds, error) {
+	var all rounds
+	for round := range pick(c, 2, 5) {
+		a, err := p.run(ctx, c, clients, p.submitPlain)
+		if err != nil {
+			return all, fmt.Errorf("plain: %w", err)
+		}
+		b, err := p.run(ctx, c, clients, p.submitPrivate)
+		if err != nil {
+			return all, fmt.Errorf("private: %w", err)
+		}
+		c.say("round %d: %d clients: plain %.0f tx/s, %.2f ms CPU/tx; private %.0f tx/s, %.2f ms CPU/tx",
+			round+1, clients, a.rate(), 1e3*a.cost(), b.rate(), 1e3*b.cost())
+		all.plain, all.private = append(all.plain, a), append(all.private, b)
+	}
+	return all, nil
+}
+
+func (r rounds) ratios(of func(sample) float64) []float64 {
+	out := make([]float64, len(r.plain))
+	for i := range out {
+		out[i] = of(r.private[i]) / of(r.plain[i])
+	}
+	return out
+}
+
+func (r rounds) cost(name, mode string) Figure {
+	return figure(name, "", fmt.Sprintf("CPU seconds of all processes (network, clients, stubs, enclaves of both kinds, registry) per committed transaction, private in %s mode over plain", mode), r.ratios(sample.cost),
+		fmt.Sprintf("plain %.2f ms, private %.2f ms", 1e3*medianOf(r.plain, sample.cost), 1e3*medianOf(r.private, sample.cost)),
+		"plain, ms: "+whole(r.plain), "private, ms: "+whole(r.private),
+		fmt.Sprintf("a transaction has %d bytes plain and %d private", r.plain[0].bytes, r.private[0].bytes))
+}
+
+func (r rounds) rate(name, mode string, clients int) Figure {
+	return figure(name, "", fmt.Sprintf("committed transactions per second, private in %s mode over plain; %d clients, each awaiting its commit; blocks every %s; %d endorsers", mode, clients, batchTimeout, endorsers),
+		r.ratios(sample.rate), fmt.Sprintf("plain %.0f/s, private %.0f/s", medianOf(r.plain, sample.rate), medianOf(r.private, sample.rate)))
 }
 
 // whole shows who used how much CPU time for a transaction in all runs.
@@ -125,8 +168,8 @@ func newPair(ctx context.Context, c Config, dir string, deploy deployer) (*pair,
 }
 
 // run puts the load of one form on.
-func (p *pair) run(ctx context.Context, c Config, submit func(ctx context.Context, client int, args ...string) error) (sample, error) {
-	s, err := p.load(c, submit).run(ctx)
+func (p *pair) run(ctx context.Context, c Config, clients int, submit func(ctx context.Context, client int, args ...string) error) (sample, error) {
+	s, err := p.load(c, clients, submit).run(ctx)
 	if err != nil {
 		return sample{}, err
 	}
@@ -135,7 +178,7 @@ func (p *pair) run(ctx context.Context, c Config, submit func(ctx context.Contex
 }
 
 // load is the load of one form.
-func (p *pair) load(c Config, submit func(ctx context.Context, client int, args ...string) error) load {
+func (p *pair) load(c Config, clients int, submit func(ctx context.Context, client int, args ...string) error) load {
 	return load{
 		clients: clients,
 		warm:    pick(c, time.Second, 2*time.Second),
