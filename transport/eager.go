@@ -19,6 +19,8 @@ const (
 	lookFor = time.Millisecond
 	// maxRest is how many waits at most go by without a look after those in vain.
 	maxRest = 255
+	// maxFound is how many looks in a row may find something.
+	maxFound = 16
 )
 
 // errNothing says that a stream has nothing to read at the moment.
@@ -29,8 +31,14 @@ var errNothing = errors.New("nothing to read")
 // it rests for twice as many waits: somebody else wants the processor, or the other
 // side takes its time. Times make it faster or slower and nothing else, so that a
 // clock may lie.
+//
+// It gives way after maxFound looks that found something, by a wait: a goroutine that
+// looks never parks, and until one does Go's scheduler asks only every 10 ms which
+// other streams have something to read. Those of a process that serves several would
+// wait for so long while one is busy.
 type looks struct {
 	atMost  time.Duration // 0: never
+	found   int           // looks that found something since the last wait without any
 	rest    int           // waits until the next look
 	penalty int           // the rest after the next look in vain; 0 when one has found something
 	now     func() time.Time
@@ -49,6 +57,10 @@ func (l *looks) read(b []byte, try func([]byte) (int, error)) (int, error) {
 	if l.atMost == 0 {
 		return 0, errNothing
 	}
+	if l.found == maxFound {
+		l.found = 0
+		return 0, errNothing
+	}
 	if l.rest > 0 {
 		l.rest--
 		return 0, errNothing
@@ -57,9 +69,11 @@ func (l *looks) read(b []byte, try func([]byte) (int, error)) (int, error) {
 	for last := false; ; last = l.now().After(end) {
 		if n, err := try(b); err != errNothing {
 			l.penalty = 0
+			l.found++
 			return n, err
 		}
 		if last {
+			l.found = 0
 			l.rest, l.penalty = l.penalty, min(2*l.penalty+1, maxRest)
 			return 0, errNothing
 		}

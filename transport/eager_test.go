@@ -88,6 +88,36 @@ func TestLooksAgain(t *testing.T) {
 	}
 }
 
+// A stream that always has something is waited for now and then, so that others get
+// their turn; one in between that has nothing is such a wait, too.
+func TestLooksGiveWay(t *testing.T) {
+	m := &machine{}
+	l := m.looks(time.Microsecond)
+	find := func(after int) bool {
+		n, _ := l.read(nil, m.finds(after))
+		return n == 1
+	}
+	for round := range 3 {
+		for i := range maxFound {
+			if !find(1) {
+				t.Fatalf("round %d: look %d found nothing, want it to find", round, i)
+			}
+		}
+		if find(1) || m.tries != 0 {
+			t.Errorf("round %d: got a look after %d in a row that found something, want a wait", round, maxFound)
+		}
+	}
+	for range maxFound - 1 {
+		find(1)
+	}
+	find(0)
+	for i := range maxFound {
+		if !find(1) {
+			t.Errorf("after a look in vain: look %d found nothing, want %d in a row", i, maxFound)
+		}
+	}
+}
+
 func TestNeverLooks(t *testing.T) {
 	m := &machine{}
 	if n, err := m.looks(0).read(nil, m.finds(1)); n != 0 || err != errNothing || m.tries != 0 {
