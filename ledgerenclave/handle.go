@@ -29,6 +29,16 @@ func (e *Enclave) Handle(ctx context.Context, c *transport.Call) ([]byte, error)
 	return out, transport.Refusal(err)
 }
 
+// HandleStub answers one call over a connection of a stub: what chaincode enclaves
+// ask, and nothing that its host alone may have it do. Errors are as those of Handle.
+func (e *Enclave) HandleStub(ctx context.Context, c *transport.Call) ([]byte, error) {
+	switch c.Method {
+	case MethodAsk, MethodSession:
+		return e.Handle(ctx, c)
+	}
+	return nil, transport.Refusal(protocol.Errorf("VAL-8", protocol.CodeUnknownFunction, "a ledger enclave has no method %.40q for stubs", c.Method))
+}
+
 func (e *Enclave) dispatch(ctx context.Context, c *transport.Call) ([]byte, error) {
 	switch c.Method {
 	case MethodAsk:

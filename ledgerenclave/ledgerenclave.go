@@ -9,7 +9,8 @@
 //
 // Everything it is handed comes from an untrusted host, which can withhold
 // blocks, but cannot make it believe a block that the channel's orderers did not
-// sign. It has no clock, no logger and no descriptor besides its transport.
+// sign. It has no clock, no logger and no descriptor besides its transport and the
+// connections over which stubs ask ([Enclave.HandleStub]).
 package ledgerenclave
 
 import (

@@ -8,9 +8,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,7 +50,11 @@ func world(t *testing.T, p *launch.Process) *enclavetest.World {
 func TestConfinedEnclave(t *testing.T) {
 	binary := enclavetest.Build(t, "./testdata/probe")
 	var printed bytes.Buffer
-	p := start(t, launch.Config{Binary: binary, Stderr: &printed})
+	listener, path := enclavetest.Listen(t)
+	p := start(t, launch.Config{Binary: binary, Stderr: &printed, Listener: listener})
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
 	w := world(t, p)
 	for _, line := range p.Confinement() {
 		t.Log(line)
@@ -64,7 +70,7 @@ func TestConfinedEnclave(t *testing.T) {
 	if !applied("seccomp") {
 		t.Skip("this kernel gives no seccomp: ", p.Confinement())
 	}
-	refused := []string{"open", "list", "create", "memory", "tcp", "udp", "unix", "listen", "exec", "exec-me", "fork", "kill", "ptrace", "mmap-exec"}
+	refused := []string{"open", "list", "create", "memory", "tcp", "udp", "unix", "listen", "accept", "exec", "exec-me", "fork", "kill", "ptrace", "mmap-exec"}
 	for _, name := range refused {
 		a := w.Ask(w.Org1.Client(), name).MustSend(enclavetest.NewHost())
 		got := string(a.Clear.GetPayload())
@@ -74,6 +80,9 @@ func TestConfinedEnclave(t *testing.T) {
 	}
 	if _, err := os.Stat("/tmp/fpc-probe"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file that the enclave may not create: %v", err)
+	}
+	if conn, err := net.Dial("unix", path); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("the socket to listen at that this enclave has no use for: got %v, %v, want %v", conn, err, syscall.ECONNREFUSED)
 	}
 	a := w.Ask(w.Org1.Client(), "threads", "garbage", "timers", "random", "get", "put", "print", "env").MustSend(enclavetest.NewHost())
 	if got, want := string(a.Clear.GetPayload()), "threads: allowed\ngarbage: allowed\ntimers: allowed\nrandom: allowed\nget: allowed\nput: allowed\nprint: allowed\nenv: empty"; got != want {

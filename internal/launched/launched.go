@@ -5,8 +5,10 @@
 // confines the process, and only then lets it read its host.
 //
 // The launcher leaves two descriptors: 3 is the transport, 4 what the platform
-// needs (in sim the launcher's record: host secret and measurement). The
-// environment says which namespaces the process got, and is emptied.
+// needs (in sim the launcher's record: host secret and measurement). A ledger
+// enclave may be left a third one, 5: a socket that listens, at which stubs connect
+// without its host between. The environment says which namespaces the process got,
+// and is emptied.
 package launched
 
 import (
@@ -28,6 +30,7 @@ import (
 const (
 	transportFD      = 3
 	recordFD         = 4 // sim: the launcher's record
+	listenerFD       = 5 // of an enclave that stubs connect with; may be missing
 	namespacesEnvVar = "FPC_NAMESPACES"
 )
 
@@ -57,12 +60,20 @@ type Process struct {
 	// Confinement is what was applied, and what could not be, for people.
 	Confinement []string
 
-	rw *os.File
+	rw    *os.File
+	stubs *os.File // listens; nil: there is none
 }
 
 // Start reads what the launcher hands over and confines the process for good. A
 // program that nobody launched gets [ErrNotLaunched].
-func Start() (*Process, error) {
+func Start() (*Process, error) { return start(0) }
+
+// StartListening is Start for an enclave that stubs may connect with: it keeps the
+// socket that the launcher may have left for that, and the right to accept
+// connections on that one ([Process.ServeStubs]).
+func StartListening() (*Process, error) { return start(listenerFD) }
+
+func start(listener int) (*Process, error) {
 	if err := checkSocket(transportFD); err != nil {
 		return nil, err
 	}
@@ -70,12 +81,19 @@ func Start() (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !listens(listener) {
+		listener = 0
+	}
 	namespaces := os.Getenv(namespacesEnvVar)
 	os.Clearenv()
-	return &Process{
+	p := &Process{
 		Platform: platform, Verifiers: verifiers(),
-		Confinement: report(namespaces), rw: os.NewFile(transportFD, "transport"),
-	}, nil
+		Confinement: report(namespaces, listener), rw: os.NewFile(transportFD, "transport"),
+	}
+	if listener != 0 {
+		p.stubs = os.NewFile(uintptr(listener), "stubs")
+	}
+	return p, nil
 }
 
 // Serve answers the host's calls until the host ends, and does not return.
@@ -93,8 +111,8 @@ func Fail(what string, err error) {
 }
 
 // report confines the process and says how.
-func report(namespaces string) []string {
-	out := []string(confine.Apply(transportFD))
+func report(namespaces string, listener int) []string {
+	out := []string(confine.Apply(confine.Descriptors{Stream: transportFD, Listener: listener}))
 	if namespaces = printable(namespaces); namespaces == "" {
 		return append(out, "NOT namespaces: the launcher gave none")
 	}

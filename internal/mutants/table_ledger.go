@@ -26,6 +26,10 @@ var ledgerEnclaves = []mutant{
 		`err = view.Bundle().VerifyBlock(blk)`, `_ = view.Bundle().VerifyBlock(blk)`, "./ledgerenclave", "TestAttack15RefusedBlocks",
 	},
 	{
+		"15", "VAL-8", "a stub brings blocks", "ledgerenclave/handle.go",
+		`case MethodAsk, MethodSession:`, `default:`, "./cmd/fpc-ledger", "TestAttack15StubInPlaceOfTheHost",
+	},
+	{
 		"26", "VAL-8", "goes on without ERCC's state", "ledgerenclave/intake.go",
 		`if l.needs(view, namespace) {`, never, "./ledgerenclave", "TestAttack26TaintStops",
 	},

@@ -42,6 +42,14 @@ var programs = []mutant{
 		`one("mmap", 2, seccomp.BitsNotSet, unix.PROT_EXEC),`, `one("mmap", 2, seccomp.BitsNotSet, 1<<20),`, "./enclave/private", "TestConfinedEnclave",
 	},
 	{
+		"", "INV-6c", "an enclave accepts connections anywhere", "internal/launched/confine/seccomp_linux.go",
+		`one("accept4", 0, seccomp.Equal, uint64(listener)),`, `one("accept4", 0, seccomp.BitsNotSet, 1<<20),`, "./internal/launched", "TestWhereConnectionsAreAccepted",
+	},
+	{
+		"", "INV-6c", "a chaincode's enclave accepts connections", "enclave/private/main.go",
+		`launched.Start()`, `launched.StartListening()`, "./enclave/private", "TestConfinedEnclave",
+	},
+	{
 		"", "INV-22", "a server's words steer the terminal", "cmd/fpc/exit.go",
 		`if unicode.IsPrint(r) {`, `if unicode.IsPrint(r) || r == '\x1b' {`, "./cmd/fpc", "TestTerminalIsNotSteered",
 	},

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -45,6 +46,11 @@ type Config struct {
 	// ReadStatus reads what the enclave reports as its confinement out of its
 	// answer to the status call; nil: the answer is an EnclaveStatus.
 	ReadStatus func(answer []byte) (confinement []string, err error)
+	// Listener is a listening socket that the enclave gets as descriptor 5, to
+	// accept connections on, if it is of a kind that does. It stays the caller's,
+	// who closes it when the enclave has started: connections to an enclave that
+	// has ended then fail. nil: none.
+	Listener *os.File
 	// ToEnclave and FromEnclave take copies of what passes over the transport,
 	// for audits; nil: none.
 	ToEnclave, FromEnclave io.Writer
@@ -85,7 +91,7 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 	}
 	defer program.close()
 	said := &head{to: c.Stderr}
-	child, err := spawn(program, c.HostSecret, said)
+	child, err := spawn(program, c, said)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}

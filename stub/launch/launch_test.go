@@ -163,7 +163,7 @@ func TestFileThatChangesWhileItIsStarted(t *testing.T) {
 	if _, err := program.file.WriteAt([]byte("x"), 0); err == nil {
 		t.Error("the measured copy can be written")
 	}
-	child, err := spawn(program, [SecretSize]byte{}, io.Discard)
+	child, err := spawn(program, Config{}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

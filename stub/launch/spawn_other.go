@@ -17,7 +17,7 @@ type child struct {
 	socket transport.Conn
 }
 
-func spawn(*program, [SecretSize]byte, io.Writer) (*child, error) {
+func spawn(*program, Config, io.Writer) (*child, error) {
 	return nil, errors.New("enclave processes need a Unix system")
 }
 

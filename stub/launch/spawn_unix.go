@@ -22,12 +22,12 @@ type child struct {
 
 // The child's descriptors beside its standard streams, in the order of
 // os.ProcAttr.Files: 3 the transport, 4 the launcher's record (32 bytes of host
-// secret, then the 32 bytes of the measurement).
+// secret, then the 32 bytes of the measurement), 5 the configuration's listener.
 
 // spawn starts the program with as many namespaces of its own as are permitted.
-func spawn(p *program, secret [SecretSize]byte, said io.Writer) (*child, error) {
+func spawn(p *program, config Config, said io.Writer) (*child, error) {
 	for _, try := range isolations() {
-		c, err := spawnWith(p, secret, said, try)
+		c, err := spawnWith(p, config, said, try)
 		if err == nil || !try.optional {
 			return c, err
 		}
@@ -42,7 +42,7 @@ type isolation struct {
 	optional bool // another one is tried when this one is refused
 }
 
-func spawnWith(p *program, secret [SecretSize]byte, said io.Writer, with isolation) (*child, error) {
+func spawnWith(p *program, config Config, said io.Writer, with isolation) (*child, error) {
 	var all files
 	defer all.close()
 	null, err := all.open(os.OpenFile(os.DevNull, os.O_RDWR, 0))
@@ -57,7 +57,7 @@ func spawnWith(p *program, secret [SecretSize]byte, said io.Writer, with isolati
 	if err != nil {
 		return nil, err
 	}
-	if _, err := recordWrite.Write(append(secret[:], p.measurement[:]...)); err != nil {
+	if _, err := recordWrite.Write(append(config.HostSecret[:], p.measurement[:]...)); err != nil {
 		return nil, fmt.Errorf("launcher record: %w", err)
 	}
 	ours, theirs, err := socketPair()
@@ -65,10 +65,14 @@ func spawnWith(p *program, secret [SecretSize]byte, said io.Writer, with isolati
 		return nil, err
 	}
 	all = append(all, theirs)
+	inherited := []*os.File{null, null, errWrite, theirs, recordRead}
+	if config.Listener != nil {
+		inherited = append(inherited, config.Listener)
+	}
 	process, err := os.StartProcess(p.path, []string{"fpc-enclave"}, &os.ProcAttr{
 		Dir:   "/",
 		Env:   environment(with),
-		Files: []*os.File{null, null, errWrite, theirs, recordRead},
+		Files: inherited,
 		Sys:   with.attr,
 	})
 	if err != nil {

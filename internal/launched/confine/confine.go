@@ -9,6 +9,19 @@
 // host: that is the TEE's work.
 package confine
 
+// Descriptors are what a confined process keeps of the descriptors that it inherited.
+type Descriptors struct {
+	// Stream is read and written.
+	Stream int
+	// Listener is a listening socket: connections are accepted on it, and on no
+	// other. 0: there is none.
+	Listener int
+}
+
+func (d Descriptors) has(fd int) bool {
+	return fd == d.Stream || fd == d.Listener && d.Listener != 0
+}
+
 // Report says what was applied and what could not be, for people.
 type Report []string
 

@@ -13,13 +13,13 @@ import (
 )
 
 // Apply confines this process for good, all its threads, as far as the kernel
-// lets it, and reports. Descriptors other than keep are closed or point to
+// lets it, and reports. Descriptors that it does not keep are closed or point to
 // /dev/null afterwards. It must run before anything untrusted is read, and needs
 // a program without cgo.
 //
 // Each measure stands for itself: one that fails is reported and the others are
 // still applied.
-func Apply(keep ...int) Report {
+func Apply(keep Descriptors) Report {
 	var r Report
 	r.do("no inherited descriptors", func() error { return closeDescriptors(keep) })
 	r.do("standard streams closed", silence)
@@ -33,7 +33,7 @@ func Apply(keep ...int) Report {
 	} else {
 		r.applied(fmt.Sprintf("landlock (ABI %d): no files, no network", abi))
 	}
-	r.do("seccomp: "+seccompSummary, loadSeccomp)
+	r.do("seccomp: "+seccompSummary(keep.Listener), func() error { return loadSeccomp(keep.Listener) })
 	return r
 }
 
@@ -47,14 +47,14 @@ func (r *Report) do(what string, f func() error) {
 
 // closeDescriptors closes what the parent left open. The runtime's own
 // descriptors (epoll, eventfd, the CPU limits it watches) stay.
-func closeDescriptors(keep []int) error {
+func closeDescriptors(keep Descriptors) error {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		fd, err := strconv.Atoi(e.Name())
-		if err != nil || fd <= 2 || contains(keep, fd) {
+		if err != nil || fd <= 2 || keep.has(fd) {
 			continue
 		}
 		target, err := os.Readlink("/proc/self/fd/" + e.Name())
@@ -66,15 +66,6 @@ func closeDescriptors(keep []int) error {
 		}
 	}
 	return nil
-}
-
-func contains(list []int, fd int) bool {
-	for _, k := range list {
-		if k == fd {
-			return true
-		}
-	}
-	return false
 }
 
 // silence points the standard streams to /dev/null: what a chaincode prints, or

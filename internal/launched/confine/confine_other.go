@@ -10,7 +10,7 @@ import (
 )
 
 // Apply does nothing on this system, and says so.
-func Apply(...int) Report {
+func Apply(Descriptors) Report {
 	var r Report
 	r.missing("confined", errors.New("only Linux has what it takes, this is "+runtime.GOOS))
 	return r

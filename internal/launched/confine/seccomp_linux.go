@@ -3,13 +3,21 @@
 package confine
 
 import (
+	"fmt"
 	"os"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"golang.org/x/sys/unix"
 )
 
-const seccompSummary = "only what the Go runtime and open descriptors need; no open, socket, exec or fork"
+// seccompSummary is for people.
+func seccompSummary(listener int) string {
+	s := "only what the Go runtime and open descriptors need; no open, socket, exec or fork"
+	if listener != 0 {
+		s += fmt.Sprintf("; accept on descriptor %d alone", listener)
+	}
+	return s
+}
 
 // runtimeCalls are the system calls of the Go runtime, and of reading and
 // writing descriptors that are open already. Everything else fails with EPERM.
@@ -28,11 +36,11 @@ var runtimeCalls = []string{
 // threads (runtime/os_linux.go); on amd64 it adds CLONE_SETTLS.
 const threadFlags = unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_SYSVSEM | unix.CLONE_THREAD
 
-func seccompPolicy(pid int) seccomp.Policy {
+func seccompPolicy(pid, listener int) seccomp.Policy {
 	one := func(name string, argument uint32, op seccomp.Operation, value uint64) seccomp.NameWithConditions {
 		return seccomp.NameWithConditions{Name: name, Conditions: seccomp.ArgumentConditions{{Argument: argument, Operation: op, Value: value}}}
 	}
-	return seccomp.Policy{
+	p := seccomp.Policy{
 		DefaultAction: seccomp.ActionErrno,
 		Syscalls: []seccomp.SyscallGroup{
 			{Action: seccomp.ActionAllow, Names: runtimeCalls},
@@ -46,9 +54,15 @@ func seccompPolicy(pid int) seccomp.Policy {
 			}},
 		},
 	}
+	if listener != 0 {
+		p.Syscalls = append(p.Syscalls, seccomp.SyscallGroup{Action: seccomp.ActionAllow, NamesWithCondtions: []seccomp.NameWithConditions{
+			one("accept4", 0, seccomp.Equal, uint64(listener)),
+		}})
+	}
+	return p
 }
 
 // loadSeccomp installs the filter on all threads. no_new_privs must be set.
-func loadSeccomp() error {
-	return seccomp.LoadFilter(seccomp.Filter{Flag: seccomp.FilterFlagTSync, Policy: seccompPolicy(os.Getpid())})
+func loadSeccomp(listener int) error {
+	return seccomp.LoadFilter(seccomp.Filter{Flag: seccomp.FilterFlagTSync, Policy: seccompPolicy(os.Getpid(), listener)})
 }
