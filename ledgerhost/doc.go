@@ -17,9 +17,14 @@
 //	status   LedgerStatusRequest  -> LedgerStatus    of the ledger enclave, and why it gets no blocks
 //	await    AwaitBlock           -> Head            above that height, or after [AwaitLimit] the newest
 //
+// The plain method ask is asked more often than all others together, so the ledger
+// enclave itself answers it, and session, at a socket beside this one, whose name
+// ends in .enclave: it is there while the enclave can be asked. A stub that finds
+// none, or whose connection broke, asks here.
+//
 // Errors cross as [transport.Failure]: the ledger enclave's with its own step and
 // code (no_session, bad_mac, replayed, wrong_channel, …), and of this package
-// [CodeUnavailable] while there is no ledger enclave to answer. Connections
+// [CodeUnavailable] while there is no ledger enclave to answer. Connections here
 // outlive the ledger enclave: when it was started anew its sessions are gone, and
 // enclaves make new ones.
 package ledgerhost

@@ -213,7 +213,7 @@ func config(t testing.TB, e *fakeLedger, p *fakePeer) Config {
 	dir := shortDir(t)
 	return Config{
 		Genesis: raw, StateDatabase: "leveldb", Dir: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "run", "l.sock"), Source: p,
-		Start: func(context.Context, [32]byte) (Enclave, error) { return e, nil },
+		Start: func(context.Context, [32]byte, *os.File) (Enclave, error) { return e, nil },
 		pause: func(int) time.Duration { return time.Millisecond },
 	}
 }

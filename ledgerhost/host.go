@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -69,10 +70,12 @@ type Config struct {
 	// Dir is the folder for the checkpoint. It belongs to one channel and one
 	// code of the ledger enclave.
 	Dir string
-	// Socket is the path of the socket for stubs.
+	// Socket is the path of the socket for stubs; its ledger enclave's own one is
+	// beside it.
 	Socket string
-	// Start launches a ledger enclave.
-	Start func(ctx context.Context, secret [32]byte) (Enclave, error)
+	// Start launches a ledger enclave. stubs is the socket at which it listens to
+	// them; it is closed when Start has returned. nil: there is none.
+	Start func(ctx context.Context, secret [32]byte, stubs *os.File) (Enclave, error)
 	// AttestationParams are the platform's parameters for sessions; nil: none.
 	AttestationParams func() []byte
 	Source            Source
@@ -201,17 +204,19 @@ func (h *Host) Run(ctx context.Context) error {
 
 // life is one ledger enclave, from its start to its end.
 func (h *Host) life(ctx context.Context, secret [32]byte) error {
-	e, err := h.config.Start(ctx, secret)
+	e, d, err := h.start(ctx, secret)
 	if err != nil {
-		return fmt.Errorf("start the ledger enclave: %w", err)
+		return err
 	}
 	defer func() { _ = e.Stop() }() // always nil
+	defer d.remove()
 	h.config.Meter.Started()
 	head, err := h.open(ctx, e)
 	if err != nil {
 		return err
 	}
 	h.config.Log.Info("the ledger enclave is up", "height", head.GetHeight(), "pid", e.PID())
+	d.publish()
 	h.set(e, head)
 	defer h.set(nil, nil)
 	return h.follow(ctx, e)

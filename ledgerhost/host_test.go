@@ -52,7 +52,7 @@ func TestFollows(t *testing.T) {
 	}
 	// The next one goes on from there.
 	again := newFake()
-	c.Start = func(context.Context, [32]byte) (Enclave, error) { return again, nil }
+	c.Start = func(context.Context, [32]byte, *os.File) (Enclave, error) { return again, nil }
 	again.resumed = e.resumed
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestLedgerEnclaveIsStartedAnew(t *testing.T) {
 	c.CheckpointBlocks = 1
 	running := make(chan *fakeLedger, 3)
 	resumed := &fpc.ResumeResponse{ChannelHash: genesisHash(t), StateDatabase: "leveldb", Registry: protocol.ERCCName}
-	c.Start = func(context.Context, [32]byte) (Enclave, error) {
+	c.Start = func(context.Context, [32]byte, *os.File) (Enclave, error) {
 		if len(started) == 2 {
 			return nil, errors.New("no such file")
 		}

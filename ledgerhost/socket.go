@@ -24,8 +24,12 @@ const AwaitLimit = 5 * time.Second
 const (
 	// maxConnections bounds stubs; each needs one.
 	maxConnections = 256
-	// maxSocketPath is what Linux takes; the name while it is made is longer.
-	maxSocketPath = 107 - len(".new")
+	// A socket has another name while it is made, and the ledger enclave's own one
+	// is named after the host's.
+	freshSuffix   = ".new"
+	enclaveSuffix = ".enclave"
+	// maxSocketPath leaves of what Linux takes room for the longest suffix.
+	maxSocketPath = 107 - len(enclaveSuffix)
 )
 
 // socket serves stubs.
@@ -39,31 +43,45 @@ type socket struct {
 	all   sync.WaitGroup
 }
 
-// listen serves stubs at a path, in place of a socket that a former host left
+// listen serves stubs at a path, in place of the sockets that a former host left
 // there. Nobody but this user can open it.
 func (h *Host) listen(path string) (*socket, error) {
 	if len(path) > maxSocketPath {
-		return nil, fmt.Errorf("the socket's path has %d bytes, this system takes %d: %s", len(path), maxSocketPath, path)
+		return nil, fmt.Errorf("the socket's path has %d bytes, at most %d fit, as the ledger enclave's own is named after it: %s", len(path), maxSocketPath, path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the socket's folder: %w", err)
 	}
-	// It gets its name when its permissions are right.
-	fresh := path + ".new"
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("socket for stubs: %w", err)
+	if err := os.Remove(path + enclaveSuffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("socket of a former ledger enclave: %w", err)
 	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
+	l, fresh, err := bind(path)
 	if err != nil {
-		return nil, fmt.Errorf("socket for stubs: %w", err)
+		return nil, err
 	}
-	l.SetUnlinkOnClose(false)
-	if err := errors.Join(os.Chmod(fresh, 0o600), os.Rename(fresh, path)); err != nil {
+	if err := os.Rename(fresh, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("socket for stubs: %w", err), l.Close())
 	}
 	s := &socket{path: path, listener: l, done: make(chan struct{}), conns: make(map[net.Conn]bool)}
 	go s.accept(h.handle)
 	return s, nil
+}
+
+// bind makes a socket that nobody but this user can open, under the name that it has
+// until it gets its own: when its permissions are right, and somebody answers there.
+func bind(path string) (l *net.UnixListener, fresh string, err error) {
+	fresh = path + freshSuffix
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, "", fmt.Errorf("socket for stubs: %w", err)
+	}
+	if l, err = net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"}); err != nil {
+		return nil, "", fmt.Errorf("socket for stubs: %w", err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := os.Chmod(fresh, 0o600); err != nil {
+		return nil, "", errors.Join(fmt.Errorf("socket for stubs: %w", err), l.Close())
+	}
+	return l, fresh, nil
 }
 
 func (s *socket) accept(handle transport.Handler) {

@@ -25,7 +25,7 @@ func TestSocketIsPrivate(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(c.Socket), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, left := range []string{c.Socket, c.Socket + ".new"} {
+	for _, left := range []string{c.Socket, c.Socket + ".new", c.Socket + ".enclave"} {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: left, Net: "unix"})
 		if err != nil {
 			t.Fatal(err)
@@ -39,6 +39,7 @@ func TestSocketIsPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkAbsent(t, "of a former ledger enclave", c.Socket+".enclave")
 	for path, want := range map[string]fs.FileMode{c.Socket: 0o600, filepath.Dir(c.Socket): 0o700, c.Dir: 0o700} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {

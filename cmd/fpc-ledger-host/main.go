@@ -100,10 +100,11 @@ func host(ctx context.Context, s *settings, log *slog.Logger, stderr io.Writer) 
 }
 
 // starter launches the ledger enclave.
-func starter(s *settings, log *slog.Logger, stderr io.Writer) func(context.Context, [32]byte) (ledgerhost.Enclave, error) {
-	return func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
+func starter(s *settings, log *slog.Logger, stderr io.Writer) func(context.Context, [32]byte, *os.File) (ledgerhost.Enclave, error) {
+	return func(ctx context.Context, secret [32]byte, stubs *os.File) (ledgerhost.Enclave, error) {
 		p, err := launch.Start(ctx, launch.Config{
-			Binary: s.enclave, HostSecret: secret, StartTimeout: startTimeout, Stderr: stderr, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
+			Binary: s.enclave, HostSecret: secret, Listener: stubs, StartTimeout: startTimeout, Stderr: stderr,
+			Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
 		})
 		if err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	flags.StringVar(&s.ercc, "ercc", protocol.ERCCName, "name under which the enclave registry is defined on the channel")
 	flags.StringVar(&s.enclave, "enclave", getenv("FPC_LEDGER_ENCLAVE"), "the ledger enclave's program; empty: fpc-ledger beside this program (FPC_LEDGER_ENCLAVE)")
 	flags.StringVar(&s.state, "state", getenv("FPC_STATE"), "folder for checkpoints; one for all channels of a peer will do (FPC_STATE)")
-	flags.StringVar(&s.socket, "socket", getenv("FPC_LEDGER"), "path of the socket for stubs; empty: ledger.sock in the state folder of the channel (FPC_LEDGER)")
+	flags.StringVar(&s.socket, "socket", getenv("FPC_LEDGER"), "path of the socket for stubs, beside which is the ledger enclave's own, PATH.enclave; empty: ledger.sock in the state folder of the channel (FPC_LEDGER)")
 	flags.StringVar(&s.stateDatabase, "state-database", "leveldb", "kind of the peers' state database: leveldb or couchdb; all peers of a channel must have the same")
 	flags.StringVar(&s.trace, "trace", getenv("FPC_TRACE"), "folder to record steps into; empty: none (FPC_TRACE)")
 	flags.StringVar(&s.killAt, "kill-at", "", "") // step at which to kill the process that takes it, for tests of crashes

@@ -75,9 +75,9 @@ func (n *Network) ledgerProgram(org int, spec LedgerSpec) (Program, error) {
 	return p, os.WriteFile(roots, o.Peer.RootCerts, 0o600)
 }
 
-// socketSpace is how long the path of a unix socket may be, with room for its
-// name while it is made.
-const socketSpace = 100
+// socketSpace is how long the path of a unix socket may be, with room for that of
+// the ledger enclave's own one.
+const socketSpace = 99
 
 // LedgerSocket is the path of the socket at which an organisation's ledger
 // enclave is reached. It is below Dir, or where that would be too long for a

@@ -8,6 +8,7 @@ package hosttest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -25,9 +26,9 @@ const startTimeout = 5 * time.Minute
 // config.Start is not used. When it returns, the socket answers.
 func Run(ctx context.Context, t testing.TB, config ledgerhost.Config, bin string, wrap func(*launch.Process) ledgerhost.Enclave) {
 	t.Helper()
-	config.Start = func(ctx context.Context, secret [32]byte) (ledgerhost.Enclave, error) {
+	config.Start = func(ctx context.Context, secret [32]byte, stubs *os.File) (ledgerhost.Enclave, error) {
 		p, err := launch.Start(ctx, launch.Config{
-			Binary: filepath.Join(bin, "fpc-ledger"), HostSecret: secret, StartTimeout: startTimeout, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
+			Binary: filepath.Join(bin, "fpc-ledger"), HostSecret: secret, Listener: stubs, StartTimeout: startTimeout, Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
 		})
 		if err != nil {
 			return nil, err
