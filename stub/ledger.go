@@ -15,7 +15,8 @@ import (
 )
 
 // Methods of the ledger host's socket. The first two may be followed by the step
-// and the transaction, parted by blanks, for its trace.
+// and the transaction, parted by blanks, for its trace: the host records them before
+// the ledger enclave receives them, so a stub that records its steps asks through it.
 const (
 	ledgerSession = "session" // SessionHello, SessionAccept: REG-5, INV-9
 	ledgerAsk     = "ask"     // SessionFrame, SessionFrame
@@ -32,16 +33,19 @@ const (
 )
 
 // ledgerHost relays an enclave's frames to this peer's fpc-ledger-host, over a
-// unix socket. It is dialled when it is needed, and anew when it broke: the
-// sessions over it are the enclaves' own affair.
+// unix socket, and questions to the ledger enclave itself where it can be reached.
+// Both are dialled when they are needed, and anew when they broke: the sessions over
+// them are the enclaves' own affair.
 type ledgerHost struct {
-	socket string // path; empty: this stub has none
+	socket  string // path; empty: this stub has none
+	enclave ledgerEnclave
 
 	mu   sync.Mutex
 	host *transport.Host
 }
 
-// call relays one message. A connection that proves broken is made anew, once.
+// call relays one message. A connection that proves broken is made anew, once; what
+// went to the ledger enclave itself in vain goes to its host.
 // Errors have the code ledger_unreachable, or the one that the other side gave.
 func (l *ledgerHost) call(ctx context.Context, method string, request []byte) ([]byte, error) {
 	return l.begin(ctx, method, request)()
@@ -56,7 +60,10 @@ func (l *ledgerHost) begin(ctx context.Context, method string, request []byte) (
 		return func() ([]byte, error) { return nil, err }
 	}
 	send := func() attempt { return l.send(ctx, method, request) }
-	first := send()
+	first := l.sendDirectly(ctx, method, request)
+	if first.host == nil {
+		first = send()
+	}
 	return func() ([]byte, error) { return l.finish(ctx, first, send, method == ledgerAwait) }
 }
 
@@ -65,6 +72,21 @@ type attempt struct {
 	host    *transport.Host // nil: there is no connection
 	pending transport.Pending
 	err     error // it could not be sent
+	direct  bool  // to the ledger enclave itself
+}
+
+// sendDirectly is send to the ledger enclave itself, if this is for it and it is
+// there.
+func (l *ledgerHost) sendDirectly(ctx context.Context, method string, request []byte) attempt {
+	if method != ledgerAsk {
+		return attempt{}
+	}
+	host := l.enclave.connect(ctx, l.socket)
+	if host == nil {
+		return attempt{}
+	}
+	pending, err := host.Begin(ctx, method, request)
+	return attempt{host, pending, err, true}
 }
 
 func (l *ledgerHost) send(ctx context.Context, method string, request []byte) attempt {
@@ -73,7 +95,7 @@ func (l *ledgerHost) send(ctx context.Context, method string, request []byte) at
 		return attempt{err: err}
 	}
 	pending, err := host.Begin(ctx, method, request)
-	return attempt{host, pending, err}
+	return attempt{host, pending, err, false}
 }
 
 // finish waits for an attempt's answer, and tries again where that may help.
@@ -98,6 +120,7 @@ func (l *ledgerHost) finish(ctx context.Context, a attempt, again func() attempt
 			_, _ = a.host.Call(ctx, ledgerAwait, nil, nil)
 		case errors.As(err, &failure):
 			return nil, protocol.Errorf(failure.Step, protocol.Code(failure.Code), "%s", failure.Reason).WithHint(failure.Hint)
+		case a.direct && ctx.Err() == nil && a.host.Err() != nil: // the host is next
 		case reconnected || ctx.Err() != nil || a.host.Err() == nil:
 			return nil, protocol.Errorf("INV-9", protocol.CodeLedgerUnreachable, "the ledger host at %s did not answer: %w", l.socket, err)
 		default:
@@ -151,6 +174,7 @@ func (l *ledgerHost) drop(broken *transport.Host) {
 }
 
 func (l *ledgerHost) close() {
+	l.enclave.close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closeLocked()

@@ -6,8 +6,10 @@ import (
 	"context"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/privatechaincode/fpc/protocol"
 	"github.com/privatechaincode/fpc/transport"
@@ -83,4 +85,115 @@ func TestLedgerHostIsFoundAgain(t *testing.T) {
 	want("gone", protocol.CodeLedgerUnreachable)
 	l = &ledgerHost{}
 	want("none named", protocol.CodeLedgerUnreachable)
+}
+
+// called is a handler that answers and notes what it was called for.
+type called struct {
+	mu      sync.Mutex
+	methods []string
+}
+
+func (c *called) handle(_ context.Context, call *transport.Call) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.methods = append(c.methods, call.Method)
+	return call.Request, nil
+}
+
+// taken are the methods since the last time.
+func (c *called) taken() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer func() { c.methods = nil }()
+	return c.methods
+}
+
+// Questions that nobody records go to the ledger enclave itself, all else through
+// its host; and questions, too, where the ledger enclave is not to be found.
+func TestWhatTheLedgerEnclaveIsAskedItself(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	var host, enclave called
+	t.Cleanup(serveSocket(t, path, host.handle))
+	l := &ledgerHost{socket: path}
+	t.Cleanup(l.close)
+	ask := func(what, method string, wantHost, wantEnclave []string) {
+		t.Helper()
+		answer, err := l.call(t.Context(), method, []byte("frame"))
+		if err != nil || string(answer) != "frame" {
+			t.Errorf("%s: got %q, %v, want the frame", what, answer, err)
+		}
+		if got := host.taken(); !slices.Equal(got, wantHost) {
+			t.Errorf("%s: the host was called for %q, want %q", what, got, wantHost)
+		}
+		if got := enclave.taken(); !slices.Equal(got, wantEnclave) {
+			t.Errorf("%s: the ledger enclave was called for %q, want %q", what, got, wantEnclave)
+		}
+	}
+	plain := []string{ledgerAsk}
+	ask("no socket", ledgerAsk, plain, nil)
+	end := serveSocket(t, path+ledgerEnclaveSuffix, enclave.handle)
+	l.enclave.again = time.Now().Add(time.Hour)
+	ask("a socket that is not looked for yet", ledgerAsk, plain, nil)
+	l.enclave.again = time.Time{}
+	ask("a socket", ledgerAsk, nil, plain)
+	for _, method := range []string{ledgerAsk + " INV-9 tx1", ledgerSession, ledgerSession + " INV-9 tx1", ledgerAwait, ledgerStatus} {
+		ask(method, method, []string{method}, nil)
+	}
+	end()
+	l.enclave.again = time.Time{}
+	ask("a connection that broke", ledgerAsk, plain, nil)
+	t.Cleanup(serveSocket(t, path+ledgerEnclaveSuffix, enclave.handle))
+	l.enclave.again = time.Time{}
+	ask("started anew", ledgerAsk, nil, plain)
+}
+
+// A ledger enclave that is found later is asked itself then, soon and without a
+// word from anybody.
+func TestLedgerEnclaveIsFound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	var host, enclave called
+	t.Cleanup(serveSocket(t, path, host.handle))
+	l := &ledgerHost{socket: path}
+	t.Cleanup(l.close)
+	for i := 0; len(enclave.taken()) == 0; i++ {
+		if _, err := l.call(t.Context(), ledgerAsk, nil); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			t.Cleanup(serveSocket(t, path+ledgerEnclaveSuffix, enclave.handle))
+		}
+	}
+}
+
+// What the ledger enclave refuses is not asked again through its host; what a broken
+// connection swallowed is, though the host was started anew as well.
+func TestAskThatTheLedgerEnclaveFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	var host called
+	end := serveSocket(t, path, host.handle)
+	l := &ledgerHost{socket: path}
+	t.Cleanup(l.close)
+	endEnclave := serveSocket(t, path+ledgerEnclaveSuffix, func(context.Context, *transport.Call) ([]byte, error) {
+		return nil, &transport.Failure{Step: "INV-9", Code: "no_session", Reason: "it knows none"}
+	})
+	if _, err := l.call(t.Context(), ledgerAsk, nil); protocol.CodeOf(err) != "no_session" {
+		t.Errorf("a refusal: got %v, want code no_session", err)
+	}
+	if got := host.taken(); len(got) != 0 {
+		t.Errorf("after a refusal: the host was called for %q, want nothing", got)
+	}
+	if _, err := l.call(t.Context(), ledgerSession, nil); err != nil { // the host is connected
+		t.Fatal(err)
+	}
+	endEnclave()
+	end()
+	t.Cleanup(serveSocket(t, path, host.handle))
+	if answer, err := l.call(t.Context(), ledgerAsk, []byte("frame")); err != nil || string(answer) != "frame" {
+		t.Errorf("both started anew: got %q, %v, want the frame", answer, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := l.call(ctx, ledgerAsk, nil); err == nil {
+		t.Error("a call that has ended: got an answer")
+	}
 }
