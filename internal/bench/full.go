@@ -22,8 +22,8 @@ import (
 // FullInvoke is the name of the figure.
 const FullInvoke = "full_invoke_over_lite"
 
-// fullInvoke measures one invocation of an enclave of Full mode, its frames
-// relayed to a ledger enclave beside it, over the same invocation of one in Lite:
+// fullInvoke measures one invocation of an enclave of Full mode, its questions sent
+// on to a ledger enclave beside it, over the same invocation of one in Lite:
 // request of 1 KiB, one read, one write, all enclaves processes of their own.
 func fullInvoke(ctx context.Context, c Config, _ string) (_ []Figure, err error) {
 	t := newBench(ctx)
@@ -38,7 +38,7 @@ func fullInvoke(ctx context.Context, c Config, _ string) (_ []Figure, err error)
 		ratios = append(ratios, float64(f)/float64(l))
 	}
 	return []Figure{figure(FullInvoke, "",
-		fmt.Sprintf("one invocation in Full mode (request of %d bytes, one read, one write; enclave, ledger enclave and the socket between them as in service) over the same in Lite", requestSize),
+		fmt.Sprintf("one invocation in Full mode (request of %d bytes, one read, one write; enclave, ledger enclave and the connection over which a stub asks it as in service) over the same in Lite", requestSize),
 		ratios, fmt.Sprintf("of the lower quartile of %d calls in each round: Full %s, Lite %s", perRound, micros(median(fulls)), micros(median(lites))))}, nil
 }
 
@@ -46,11 +46,13 @@ func fullInvoke(ctx context.Context, c Config, _ string) (_ []Figure, err error)
 func (t *bench) fullInvocation(c Config, program string) func() {
 	w := full.New(t, enclavetest.KV{})
 	first := w.Hosts[0]
+	listener, path := enclavetest.Listen(t)
 	ledger := full.RemoteLedger{Caller: t.launched(launch.Config{
-		Binary: filepath.Join(c.Bin, "fpc-ledger"), Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus,
+		Binary: filepath.Join(c.Bin, "fpc-ledger"), Limits: transport.BlockLimits(), ReadStatus: ledgerhost.ReadStatus, Listener: listener,
 	})}
+	t.check(listener.Close())
 	ledger.Join(w)
-	first.Ledger = full.RemoteLedger{Caller: t.socket(ledger)}
+	first.Ledger = full.DirectLedger{RemoteLedger: ledger, Stub: full.RemoteLedger{Caller: t.stub(path)}}
 	first.Enclave = enclavetest.Remote{Caller: t.launched(launch.Config{Binary: program})}
 	for _, h := range w.Hosts {
 		h.Init()
@@ -76,25 +78,11 @@ func (t *bench) launched(c launch.Config) *launch.Process {
 	return p
 }
 
-// socket puts a unix socket between, as there is one between a stub and the host
-// of its ledger enclave.
-func (t *bench) socket(ledger full.RemoteLedger) *transport.Host {
-	path := filepath.Join(t.TempDir(), "ledger.sock")
-	listener, err := net.Listen("unix", path)
-	t.check(err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return // the measurement is over
-		}
-		_ = transport.Serve(conn, transport.Limits{}, func(ctx context.Context, c *transport.Call) ([]byte, error) {
-			return ledger.Caller.Call(ctx, c.Method, c.Request, nil)
-		})
-	}()
+// stub connects with a ledger enclave as a stub does.
+func (t *bench) stub(path string) *transport.Host {
 	conn, err := net.Dial("unix", path)
 	t.check(err)
-	host := transport.NewHost(conn, transport.Limits{})
+	host := transport.NewHost(conn.(*net.UnixConn), transport.Limits{})
 	t.Cleanup(func() { _ = host.Close() })
 	return host
 }
