@@ -10,7 +10,9 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/privatechaincode/fpc/internal/pb/common"
 	pb "github.com/privatechaincode/fpc/internal/pb/fpc"
 	"github.com/privatechaincode/fpc/keys"
 	"github.com/privatechaincode/fpc/protocol"
@@ -124,4 +126,55 @@ func TestAttack08UnknownField(t *testing.T) {
 			t.Errorf("%s, where Fabric may add fields: got %v, want no error", name, err)
 		}
 	}
+}
+
+// What counts as unknown is what the decoder keeps as such, whatever the bytes.
+func FuzzUnknownFields(f *testing.F) {
+	nested := &common.ConfigGroup{
+		Version: 3, ModPolicy: "Admins", Groups: map[string]*common.ConfigGroup{"Application": {Values: map[string]*common.ConfigValue{"MSP": {Value: []byte("v")}}}},
+	}
+	good, err := proto.Marshal(nested)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(append(bytes.Clone(good), field(1000, []byte("unknown"))...))
+	f.Add(field(2, field(1000, nil)))                                // in a map's entry
+	f.Add(field(2, field(2, field(1000, nil))))                      // in its value
+	f.Add(field(1, []byte("bytes for a number")))                    // of another wire type
+	f.Add(protowire.AppendVarint(protowire.AppendTag(nil, 5, 0), 7)) // likewise
+	f.Add(protowire.AppendTag(protowire.AppendTag(nil, 2, 3), 2, 4)) // a group for a map
+	f.Fuzz(func(t *testing.T, b []byte) {
+		loose, strict := &common.ConfigGroup{}, &common.ConfigGroup{}
+		if protocol.UnmarshalFabric("VAL-1", "group", b, loose) != nil {
+			return
+		}
+		refused := protocol.Unmarshal("VAL-1", "group", b, strict) != nil
+		if kept := keepsUnknown(loose.ProtoReflect()); kept && !refused {
+			t.Errorf("%x: taken, and the decoder kept a field that it does not know", b)
+		}
+	})
+}
+
+// keepsUnknown looks for what a decoder kept without knowing it.
+func keepsUnknown(m protoreflect.Message) bool {
+	found := len(m.GetUnknown()) != 0
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.IsMap() && f.MapValue().Message() != nil:
+			v.Map().Range(func(_ protoreflect.MapKey, e protoreflect.Value) bool {
+				found = found || keepsUnknown(e.Message())
+				return true
+			})
+		case f.Message() == nil || f.IsMap():
+		case f.IsList():
+			for i := range v.List().Len() {
+				found = found || keepsUnknown(v.List().Get(i).Message())
+			}
+		default:
+			found = found || keepsUnknown(v.Message())
+		}
+		return true
+	})
+	return found
 }

@@ -18,7 +18,11 @@ var proposals = []mutant{
 	},
 	{
 		"8", "INV-10", "unknown fields", "protocol/encoding.go",
-		`if hasUnknown(m.ProtoReflect()) {`, never, "./protocol", "TestCredentialsAreStrict",
+		`if strict && s.unknown {`, never, "./protocol", "TestCredentialsAreStrict",
+	},
+	{
+		"8", "INV-10", "a known field of another wire type", "protocol/encoding.go",
+		`f == nil || !decodes(f, kind)`, `f == nil`, "./protocol", "FuzzUnknownFields",
 	},
 	{
 		"8", "INV-10", "the transaction id is not recomputed", "fabric/envelope/unpack.go",
