@@ -58,7 +58,7 @@ func (v *fullView) result(run *invocation, answer *shim.Response) (*fpc.Response
 		return nil, err
 	}
 	return protocol.SignEndorsed(s.sk, s.full.endorser, payload, &fpc.HeadUsed{
-		ChannelHash: s.channelHash, TxId: p.txID.String(), Height: v.pinned.height, BlockHash: v.pinned.hash,
+		EnclaveId: s.id, Height: v.pinned.height, BlockHash: v.pinned.hash,
 	}, run.rKey)
 }
 

@@ -34,8 +34,8 @@ const (
 	LabelKeyExport Label = "fpc/v1/key-export"
 	// LabelExportedKeys binds the chaincode keys in a KeyExport (KEY-5).
 	LabelExportedKeys Label = "fpc/v1/exported-keys"
-	// LabelHeadUsed derives the key for the head that an execution in Full mode
-	// read at, and binds it (INV-17).
+	// LabelHeadUsed authenticates the head that an execution in Full mode read at
+	// (INV-17).
 	LabelHeadUsed Label = "fpc/v1/head-used"
 	// LabelEnclaveOU names the organisation unit of an enclave's certificate.
 	LabelEnclaveOU Label = "fpc/v1/enclave-ou"

@@ -63,26 +63,25 @@ func (k ResponseKey) OpenResponse(b ResponseBinding, sealed []byte) ([]byte, err
 	return Unpad(padded)
 }
 
-// MACHead authenticates a serialised HeadUsed for the client (INV-17): HMAC-SHA-256,
-// 32 bytes. Whoever holds the request's key can make it, so it stands for an enclave
-// of the chaincode, not for one of them.
-func (k ResponseKey) MACHead(head []byte) ([]byte, error) {
+// MACHead authenticates a serialised HeadUsed beside an endorsement's signature for
+// the client (INV-17): HMAC-SHA-256, 32 bytes. Whoever holds the request's key can
+// make it, so it stands for an enclave of the chaincode, not for one of them.
+//
+// r_key is random and as long as a block of SHA-256, so it is HMAC's key itself. The
+// keys that are derived from it come of HKDF, in which it is no key but the message.
+func (k ResponseKey) MACHead(head, signature []byte) ([]byte, error) {
 	if k.s == nil {
 		return nil, ErrNoKey
 	}
-	key, err := derive(k.s.reveal(), Encode(LabelHeadUsed), sha256.Size)
-	if err != nil {
-		return nil, err
-	}
-	h := hmac.New(sha256.New, key)
-	h.Write(Encode(LabelHeadUsed, head))
+	h := hmac.New(sha256.New, k.s.reveal())
+	h.Write(Encode(LabelHeadUsed, head, signature))
 	return h.Sum(nil), nil
 }
 
 // VerifyHead checks what [ResponseKey.MACHead] made. It returns [ErrOpen] for a head
-// that was altered, or that belongs to another request.
-func (k ResponseKey) VerifyHead(head, mac []byte) error {
-	want, err := k.MACHead(head)
+// that was altered, or that belongs to another request or endorsement.
+func (k ResponseKey) VerifyHead(head, signature, mac []byte) error {
+	want, err := k.MACHead(head, signature)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ package protocol
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/pem"
 
 	"github.com/privatechaincode/fpc/fabric/envelope"
@@ -54,10 +53,9 @@ func (p EndorsedPayload) Marshal() ([]byte, error) {
 const endorsedStatus = 200
 
 // SignEndorsed makes ccrsp_msg of a result in Full mode (INV-16, INV-17): the
-// endorsement in the name of the enclave's certificate, and the head, whose
-// enclave and payload are filled in, authenticated under the request's key. Nobody
-// but the client reads the head, so that a second signature would cost each side
-// more than it gives.
+// endorsement in the name of the enclave's certificate, and beside it the head,
+// authenticated under the request's key. Nobody but the client reads the head, so
+// that a second signature would cost each side more than it gives.
 func SignEndorsed(sk keys.EnclaveSK, endorser, payload []byte, head *pb.HeadUsed, key keys.ResponseKey) (*pb.Response, error) {
 	const step = "INV-16"
 	sig, err := sk.SignEndorsement(payload, endorser)
@@ -65,7 +63,7 @@ func SignEndorsed(sk keys.EnclaveSK, endorser, payload []byte, head *pb.HeadUsed
 		return nil, Errorf(step, CodeInternal, "endorse: %w", err)
 	}
 	m := &pb.Endorsed{Payload: payload, Endorser: endorser, Signature: sig}
-	if err := addHead(m, sk, head, key); err != nil {
+	if err := addHead(m, head, key); err != nil {
 		return nil, err
 	}
 	return &pb.Response{Endorsed: m}, nil
@@ -221,21 +219,13 @@ func (v *VerifiedEndorsement) readPayload(step string, want ExpectedEndorsement)
 	return nil
 }
 
-func addHead(m *pb.Endorsed, sk keys.EnclaveSK, head *pb.HeadUsed, key keys.ResponseKey) error {
+func addHead(m *pb.Endorsed, head *pb.HeadUsed, key keys.ResponseKey) error {
 	const step = "INV-17"
-	vk, err := sk.VK()
-	if err != nil {
-		return Errorf(step, CodeInternal, "%w", err)
-	}
-	sum := sha256.Sum256(m.GetPayload())
-	m.Head, err = marshal(&pb.HeadUsed{
-		ChannelHash: head.GetChannelHash(), EnclaveId: vk.ID(), TxId: head.GetTxId(),
-		PayloadHash: sum[:], Height: head.GetHeight(), BlockHash: head.GetBlockHash(),
-	})
-	if err != nil {
+	var err error
+	if m.Head, err = marshal(head); err != nil {
 		return Errorf(step, CodeInternal, "encode the head: %w", err)
 	}
-	if m.HeadMac, err = key.MACHead(m.Head); err != nil {
+	if m.HeadMac, err = key.MACHead(m.Head, m.Signature); err != nil {
 		return Errorf(step, CodeInternal, "authenticate the head: %w", err)
 	}
 	return nil
@@ -247,17 +237,12 @@ func verifyHeadUsed(step string, want ExpectedEndorsement, e *pb.Endorsed) (*pb.
 		return nil, err
 	}
 	vk := want.Enclave.EnclaveVK
-	if err := want.ResponseKey.VerifyHead(e.GetHead(), e.GetHeadMac()); err != nil {
-		return nil, Errorf(step, CodeBadSignature, "enclave %.12s did not authenticate this head: %w", vk.ID(), err)
+	if err := want.ResponseKey.VerifyHead(e.GetHead(), e.GetSignature(), e.GetHeadMac()); err != nil {
+		return nil, Errorf(step, CodeBadSignature, "enclave %.12s did not authenticate this head with this endorsement: %w", vk.ID(), err)
 	}
-	sum := sha256.Sum256(e.GetPayload())
 	switch {
 	case m.GetEnclaveId() != vk.ID():
 		return nil, Errorf(step, CodeWrongEnclave, "head names enclave %.12s, expected %.12s", m.GetEnclaveId(), vk.ID())
-	case !bytes.Equal(m.GetChannelHash(), want.Enclave.Data.GetChannelHash()):
-		return nil, Errorf(step, CodeWrongChannel, "head is of another channel")
-	case m.GetTxId() != want.TxID || !bytes.Equal(m.GetPayloadHash(), sum[:]):
-		return nil, Errorf(step, CodeBadResponse, "head belongs to another result")
 	case m.GetHeight() == 0 || len(m.GetBlockHash()) != 32:
 		return nil, Errorf(step, CodeMalformed, "head lacks its height or block hash")
 	}

@@ -77,7 +77,7 @@ func (e *endorser) endorse(t testing.TB, edits ...func(*protocol.EndorsedPayload
 		},
 		Chaincode: ccParams(),
 	}
-	head := &pb.HeadUsed{ChannelHash: bytes.Repeat([]byte{1}, 32), TxId: txID, Height: 7, BlockHash: bytes.Repeat([]byte{5}, 32)}
+	head := &pb.HeadUsed{EnclaveId: e.want.Enclave.EnclaveVK.ID(), Height: 7, BlockHash: bytes.Repeat([]byte{5}, 32)}
 	for _, edit := range edits {
 		edit(&payload, head)
 	}
@@ -132,8 +132,7 @@ func TestWrongEndorsementIsRefused(t *testing.T) {
 		}, protocol.CodeUnknownKey},
 		{"other request", func(p *protocol.EndorsedPayload, _ *pb.HeadUsed) { p.Result.RequestHash = bytes.Repeat([]byte{9}, 32) }, protocol.CodeRequestHash},
 		{"no exec", func(p *protocol.EndorsedPayload, _ *pb.HeadUsed) { p.Result.Exec = nil }, protocol.CodeMalformed},
-		{"head of another channel", func(_ *protocol.EndorsedPayload, h *pb.HeadUsed) { h.ChannelHash = bytes.Repeat([]byte{9}, 32) }, protocol.CodeWrongChannel},
-		{"head of another transaction", func(_ *protocol.EndorsedPayload, h *pb.HeadUsed) { h.TxId = fpctest.OtherHex(txID) }, protocol.CodeBadResponse},
+		{"another enclave's head", func(_ *protocol.EndorsedPayload, h *pb.HeadUsed) { h.EnclaveId = fpctest.OtherHex(h.EnclaveId) }, protocol.CodeWrongEnclave},
 		{"head without height", func(_ *protocol.EndorsedPayload, h *pb.HeadUsed) { h.Height = 0 }, protocol.CodeMalformed},
 		{"head without hash", func(_ *protocol.EndorsedPayload, h *pb.HeadUsed) { h.BlockHash = nil }, protocol.CodeMalformed},
 	}
@@ -167,15 +166,14 @@ func TestAlteredEndorsementIsRefused(t *testing.T) {
 			r.Endorsed = another.endorse(t).Endorsed
 			r.Endorsed.Payload, r.Endorsed.Signature = e.endorse(t).Endorsed.Payload, e.endorse(t).Endorsed.Signature
 		}, protocol.CodeBadSignature},
-		{"another enclave's head", func(r *pb.Response) {
-			another := *other
-			another.rKey, another.want.RequestHash, another.want.ProposalHash = e.rKey, e.want.RequestHash, e.want.ProposalHash
-			r.Endorsed.Head, r.Endorsed.HeadMac = another.endorse(t).Endorsed.Head, another.endorse(t).Endorsed.HeadMac
-		}, protocol.CodeWrongEnclave},
 		{"another result's head", func(r *pb.Response) {
 			m := e.endorse(t, func(p *protocol.EndorsedPayload, _ *pb.HeadUsed) { p.ReadWriteSet = nil }).Endorsed
 			r.Endorsed.Head, r.Endorsed.HeadMac = m.Head, m.HeadMac
-		}, protocol.CodeBadResponse},
+		}, protocol.CodeBadSignature},
+		{"the head of another run with the same result", func(r *pb.Response) {
+			m := e.endorse(t, func(_ *protocol.EndorsedPayload, h *pb.HeadUsed) { h.Height = 9 }).Endorsed
+			r.Endorsed.Head, r.Endorsed.HeadMac = m.Head, m.HeadMac
+		}, protocol.CodeBadSignature},
 		{"a response of Lite beside it", func(r *pb.Response) { r.Response = []byte{1} }, protocol.CodeMalformed},
 		{"nothing", func(r *pb.Response) { r.Endorsed = nil }, protocol.CodeMalformed},
 	}

@@ -114,7 +114,7 @@ func (e *Enclave) endorse(p *envelope.Proposal, ccreq []byte, request *pb.Reques
 		return nil, err
 	}
 	response, err := protocol.SignEndorsed(e.SK, endorser, payload, &pb.HeadUsed{
-		ChannelHash: e.Attested.ChannelHash, TxId: p.TxID(), Height: at, BlockHash: bytes.Repeat([]byte{byte(at)}, 32),
+		EnclaveId: e.VK.ID(), Height: at, BlockHash: bytes.Repeat([]byte{byte(at)}, 32),
 	}, key)
 	if err != nil {
 		return nil, err

@@ -124,11 +124,11 @@ var full = []mutant{
 	},
 	{
 		"8", "INV-22", "whoever relays an endorsement may name its head", "protocol/endorsed.go",
-		`if err := want.ResponseKey.VerifyHead(e.GetHead(), e.GetHeadMac()); err != nil {`, never, "./protocol", "TestAlteredEndorsementIsRefused",
+		`if err := want.ResponseKey.VerifyHead(e.GetHead(), e.GetSignature(), e.GetHeadMac()); err != nil {`, never, "./protocol", "TestAlteredEndorsementIsRefused",
 	},
 	{
 		"8", "INV-22", "the head of another enclave's answer", "protocol/endorsed.go",
-		`case m.GetEnclaveId() != vk.ID():`, never, "./protocol", "TestAlteredEndorsementIsRefused",
+		`case m.GetEnclaveId() != vk.ID():`, never, "./protocol", "TestWrongEndorsementIsRefused",
 	},
 	{
 		"8", "INV-22", "any endorser passes where the identity is known", "protocol/endorsed.go",

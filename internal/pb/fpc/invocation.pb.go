@@ -282,7 +282,7 @@ type Endorsed struct {
 	Endorser      []byte                 `protobuf:"bytes,2,opt,name=endorser,proto3" json:"endorser,omitempty"`              // SerializedIdentity with the enclave's certificate
 	Signature     []byte                 `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`            // over payload and endorser
 	Head          []byte                 `protobuf:"bytes,4,opt,name=head,proto3" json:"head,omitempty"`                      // serialised HeadUsed
-	HeadMac       []byte                 `protobuf:"bytes,5,opt,name=head_mac,json=headMac,proto3" json:"head_mac,omitempty"` // over head, under a key derived from the request's r_key
+	HeadMac       []byte                 `protobuf:"bytes,5,opt,name=head_mac,json=headMac,proto3" json:"head_mac,omitempty"` // over head and signature, under the request's r_key
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -358,12 +358,9 @@ func (x *Endorsed) GetHeadMac() []byte {
 // read has changed between.
 type HeadUsed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	ChannelHash   []byte                 `protobuf:"bytes,1,opt,name=channel_hash,json=channelHash,proto3" json:"channel_hash,omitempty"`
-	EnclaveId     string                 `protobuf:"bytes,2,opt,name=enclave_id,json=enclaveId,proto3" json:"enclave_id,omitempty"`
-	TxId          string                 `protobuf:"bytes,3,opt,name=tx_id,json=txId,proto3" json:"tx_id,omitempty"`
-	PayloadHash   []byte                 `protobuf:"bytes,4,opt,name=payload_hash,json=payloadHash,proto3" json:"payload_hash,omitempty"` // SHA-256 of Endorsed.payload
-	Height        uint64                 `protobuf:"varint,5,opt,name=height,proto3" json:"height,omitempty"`
-	BlockHash     []byte                 `protobuf:"bytes,6,opt,name=block_hash,json=blockHash,proto3" json:"block_hash,omitempty"`
+	EnclaveId     string                 `protobuf:"bytes,1,opt,name=enclave_id,json=enclaveId,proto3" json:"enclave_id,omitempty"`
+	Height        uint64                 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	BlockHash     []byte                 `protobuf:"bytes,3,opt,name=block_hash,json=blockHash,proto3" json:"block_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -398,32 +395,11 @@ func (*HeadUsed) Descriptor() ([]byte, []int) {
 	return file_fpc_protocol_invocation_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *HeadUsed) GetChannelHash() []byte {
-	if x != nil {
-		return x.ChannelHash
-	}
-	return nil
-}
-
 func (x *HeadUsed) GetEnclaveId() string {
 	if x != nil {
 		return x.EnclaveId
 	}
 	return ""
-}
-
-func (x *HeadUsed) GetTxId() string {
-	if x != nil {
-		return x.TxId
-	}
-	return ""
-}
-
-func (x *HeadUsed) GetPayloadHash() []byte {
-	if x != nil {
-		return x.PayloadHash
-	}
-	return nil
 }
 
 func (x *HeadUsed) GetHeight() uint64 {
@@ -1166,16 +1142,13 @@ const file_fpc_protocol_invocation_proto_rawDesc = "" +
 	"\bendorser\x18\x02 \x01(\fR\bendorser\x12\x1c\n" +
 	"\tsignature\x18\x03 \x01(\fR\tsignature\x12\x12\n" +
 	"\x04head\x18\x04 \x01(\fR\x04head\x12\x19\n" +
-	"\bhead_mac\x18\x05 \x01(\fR\aheadMac\"\xbb\x01\n" +
-	"\bHeadUsed\x12!\n" +
-	"\fchannel_hash\x18\x01 \x01(\fR\vchannelHash\x12\x1d\n" +
+	"\bhead_mac\x18\x05 \x01(\fR\aheadMac\"`\n" +
+	"\bHeadUsed\x12\x1d\n" +
 	"\n" +
-	"enclave_id\x18\x02 \x01(\tR\tenclaveId\x12\x13\n" +
-	"\x05tx_id\x18\x03 \x01(\tR\x04txId\x12!\n" +
-	"\fpayload_hash\x18\x04 \x01(\fR\vpayloadHash\x12\x16\n" +
-	"\x06height\x18\x05 \x01(\x04R\x06height\x12\x1d\n" +
+	"enclave_id\x18\x01 \x01(\tR\tenclaveId\x12\x16\n" +
+	"\x06height\x18\x02 \x01(\x04R\x06height\x12\x1d\n" +
 	"\n" +
-	"block_hash\x18\x06 \x01(\fR\tblockHash\"\xbe\x01\n" +
+	"block_hash\x18\x03 \x01(\fR\tblockHash\"\xbe\x01\n" +
 	"\x0eEndorsedResult\x12&\n" +
 	"\x0fchaincode_ek_id\x18\x01 \x01(\fR\rchaincodeEkId\x12\x1e\n" +
 	"\n" +
