@@ -5,6 +5,7 @@ package keys
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 )
 
 // Label separates the domains of hashes, signatures, derivations and associated
@@ -95,9 +96,8 @@ func Encode(label Label, fields ...[]byte) []byte {
 	return b
 }
 
-// Digest returns the SHA-256 of [Encode] of the same arguments.
-func Digest(label Label, fields ...[]byte) [32]byte {
-	h := sha256.New()
+// Write writes what [Encode] returns to a hash, without making it.
+func Write(h hash.Hash, label Label, fields ...[]byte) {
 	var n [8]byte
 	write := func(field []byte) {
 		binary.BigEndian.PutUint64(n[:], uint64(len(field)))
@@ -108,5 +108,11 @@ func Digest(label Label, fields ...[]byte) [32]byte {
 	for _, f := range fields {
 		write(f)
 	}
+}
+
+// Digest returns the SHA-256 of [Encode] of the same arguments.
+func Digest(label Label, fields ...[]byte) [32]byte {
+	h := sha256.New()
+	Write(h, label, fields...)
 	return [32]byte(h.Sum(nil))
 }

@@ -74,7 +74,7 @@ func (k ResponseKey) MACHead(head, signature []byte) ([]byte, error) {
 		return nil, ErrNoKey
 	}
 	h := hmac.New(sha256.New, k.s.reveal())
-	h.Write(Encode(LabelHeadUsed, head, signature))
+	Write(h, LabelHeadUsed, head, signature)
 	return h.Sum(nil), nil
 }
 
