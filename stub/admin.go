@@ -55,7 +55,7 @@ func (s *Stub) initEnclave(c call) ([]byte, error) {
 	request.Registry = s.config.ERCC
 	s.admin.Lock()
 	defer s.admin.Unlock()
-	if err := s.askLedgerToo(c, "REG-3", methodInit, request, response); err != nil {
+	if err := s.changeAskingLedger(c, "REG-3", methodInit, request, response); err != nil {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
@@ -95,7 +95,7 @@ func (s *Stub) refreshEnclave(c call) ([]byte, error) {
 	}
 	response := &fpc.RefreshResponse{}
 	request := &fpc.RefreshRequest{Msps: msps, AttestationParams: s.attestationParams(args.AttestationParams)}
-	if err := s.askLedgerToo(c, step, methodRefresh, request, response); err != nil {
+	if err := s.changeAskingLedger(c, step, methodRefresh, request, response); err != nil {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
@@ -131,7 +131,7 @@ func (s *Stub) generateCCKeys(c call) ([]byte, error) {
 	defer s.admin.Unlock()
 	response := &fpc.GenerateCCKeysResponse{}
 	request := &fpc.GenerateCCKeysRequest{Suite: suite, Generation: current.GetGeneration() + 1}
-	if err := s.ask(c.ctx, step, methodGenerateCCKeys, request, response); err != nil {
+	if err := s.change(c, step, methodGenerateCCKeys, request, response, nil); err != nil {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())

@@ -36,6 +36,13 @@ func (s *Stub) askLedgerToo(c call, step, method string, request, response proto
 	return s.askServing(c.ctx, step, method, request, response, access.serve)
 }
 
+// changeAskingLedger is [Stub.change] for a call that may ask the ledger enclave.
+func (s *Stub) changeAskingLedger(c call, step, method string, request, response proto.Message) error {
+	access := newAccess(s, c.peer, step)
+	defer access.close()
+	return s.change(c, step, method, request, response, access.serve)
+}
+
 // certificateRequest returns the CSR with which the organisation's CA certifies
 // the enclave (REG-9): PKCS #10, DER.
 //
@@ -70,7 +77,7 @@ func (s *Stub) installCertificate(c call) ([]byte, error) {
 	s.admin.Lock()
 	defer s.admin.Unlock()
 	response := &fpc.InstallCertificateResponse{}
-	if err := s.ask(c.ctx, step, methodInstallCertificate, &fpc.InstallCertificateRequest{Certificate: certificate}, response); err != nil {
+	if err := s.change(c, step, methodInstallCertificate, &fpc.InstallCertificateRequest{Certificate: certificate}, response, nil); err != nil {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())
@@ -147,7 +154,7 @@ func (s *Stub) importCCKeys(c call) ([]byte, error) {
 		return nil, err
 	}
 	response := &fpc.ImportCCKeysResponse{}
-	if err := s.askLedgerToo(c, step, methodImportCCKeys, &fpc.ImportCCKeysRequest{Export: export}, response); err != nil {
+	if err := s.changeAskingLedger(c, step, methodImportCCKeys, &fpc.ImportCCKeysRequest{Export: export}, response); err != nil {
 		return nil, err
 	}
 	s.recordSteps(response.GetSteps(), c.peer.GetTxID())

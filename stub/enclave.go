@@ -147,6 +147,22 @@ func (s *Stub) askServing(ctx context.Context, step, method string, request, res
 	return nil
 }
 
+// change has the enclave change its state (REG-3, REG-9, REG-15, KEY-1, KEY-7), to the
+// end: what it made is lost with its answer, so it does not matter whether the peer
+// that passed the call on is still there. Where the enclave does not come to an end
+// in time, the stub ends both, and the retry begins where the disk is. The answer is
+// to be kept; called with admin held.
+func (s *Stub) change(c call, step, method string, request, response proto.Message, serve func(context.Context, []byte) ([]byte, error)) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), s.config.Timeout)
+	defer cancel()
+	err := s.askServing(ctx, step, method, request, response, serve)
+	if err != nil && ctx.Err() != nil {
+		s.end(err)
+		return errors.Join(err, s.enclave.Stop())
+	}
+	return err
+}
+
 // enclaveError says in the flows' terms why a call brought no answer.
 func enclaveError(step string, err error) error {
 	var failure *transport.Failure

@@ -25,8 +25,8 @@ import (
 	"github.com/privatechaincode/fpc/stub/statedir"
 )
 
-// deadline bounds what a test waits for.
-const deadline = 5 * time.Minute
+// deadline bounds what a test waits for. A mutant is given two minutes.
+const deadline = 90 * time.Second
 
 func await(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()

@@ -71,7 +71,8 @@ type world struct {
 	events   *tracetest.Recorder
 
 	mu   sync.Mutex
-	lies scene.Lies // of the host, for transactions that begin from now on
+	lies scene.Lies      // of the host, for transactions that begin from now on
+	gone context.Context // their peer is gone when it is done; nil: it stays
 }
 
 // newWorld starts a stub whose enclave is not initialised.
@@ -145,10 +146,22 @@ func (w *world) Invoke(peer shim.ChaincodeStubInterface) *shim.Response {
 		return shim.Error(err.Error())
 	}
 	w.mu.Lock()
-	lies := w.lies
+	lies, gone := w.lies, w.gone
 	w.mu.Unlock()
-	return w.stub.Invoke(&scene.LyingPeer{Stub: peer.(*shimtest.Stub), Signer: w.signer(creator), Lies: lies})
+	lying := &scene.LyingPeer{Stub: peer.(*shimtest.Stub), Signer: w.signer(creator), Lies: lies}
+	if gone == nil {
+		return w.stub.Invoke(lying)
+	}
+	return w.stub.Invoke(mortalPeer{lying, gone})
 }
+
+// mortalPeer is one that may be gone before the transaction has ended.
+type mortalPeer struct {
+	*scene.LyingPeer
+	gone context.Context
+}
+
+func (p mortalPeer) Context() context.Context { return p.gone }
 
 // lie makes the host lie from now on.
 func (w *world) lie(lies scene.Lies) {

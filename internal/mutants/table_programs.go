@@ -30,6 +30,14 @@ var programs = []mutant{
 		`_, err = unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)`, ``, "./stub/launch", "TestFileThatChangesWhileItIsStarted",
 	},
 	{
+		"19", "KEY-1", "what the enclave makes is lost with the peer that asked for it", "stub/enclave.go",
+		`context.WithTimeout(context.WithoutCancel(c.ctx), s.config.Timeout)`, `context.WithTimeout(c.ctx, s.config.Timeout)`, "./stub", "TestAttack19PeerGoneWhileTheEnclaveChanges",
+	},
+	{
+		"19", "KEY-1", "a stub goes on with an enclave whose state it does not know", "stub/enclave.go",
+		`if err != nil && ctx.Err() != nil {`, never, "./stub", "TestEnclaveThatIsGivenUpWhileItChanges",
+	},
+	{
 		"19", "INV-6a", "a stub outlives its enclave", "stub/enclave.go",
 		`s.end(fmt.Errorf("the enclave ended: %w", err))`, `_ = fmt.Errorf`, "./stub", "TestAttack19KilledEnclave",
 	},

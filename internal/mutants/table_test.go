@@ -97,7 +97,6 @@ var withoutStep = map[string]string{
 	"REG-5":  "a session, as at INV-9; what it teaches is judged at REG-12",
 	"REG-8":  "hands on what REG-12 checks",
 	"REG-10": "simulated evidence needs nothing",
-	"KEY-2":  "signs what KEY-3 checks",
 	"KEY-4":  "finds enclaves that KEY-5 checks",
 	"INV-1":  "a call of the user's",
 	"INV-18": "hands on what INV-22 checks",
