@@ -42,6 +42,7 @@ var decoders = map[string][]string{
 	"network description":    {"devnet FuzzDescription"},
 	"traces":                 {"trace FuzzReadDir", "trace FuzzWrite"},
 	"texts of errors":        {"internal/explain FuzzText"},
+	"any message":            {"protocol FuzzUnknownFields"},
 }
 
 // declared maps "package FuzzName" to whether its seeds are added in code.
