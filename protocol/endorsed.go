@@ -121,12 +121,12 @@ func (v VerifiedEndorsement) ProposalResponse() *peer.ProposalResponse {
 
 // VerifyEndorsed checks ccrsp_msg of a result in Full mode against what was
 // asked (INV-22): the endorser's certificate is the one of that enclave's
-// credentials and over its Enclave_VK, the signature over the payload and the
-// MAC over the head are good, and the payload answers this very proposal and request with this
-// Chaincode_EK.
+// credentials and over its Enclave_VK, the signature over the payload and the MAC
+// over the head are good, and the payload answers this very proposal and request
+// with this Chaincode_EK.
 //
 // Codes: malformed, not_certified, wrong_enclave, bad_signature, wrong_chaincode,
-// wrong_channel, unknown_key, request_hash, bad_response.
+// unknown_key, request_hash, bad_response, bad_tx_id.
 func VerifyEndorsed(step string, r *pb.Response, want ExpectedEndorsement) (VerifiedEndorsement, error) {
 	m := r.GetEndorsed()
 	if m == nil || len(r.GetResponse()) != 0 || len(r.GetSignature()) != 0 {

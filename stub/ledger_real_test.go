@@ -147,13 +147,7 @@ func TestLedgerEnclaveThatIsKilledBetweenAsks(t *testing.T) {
 	first := w.Hosts[0]
 	first.Ledger = l
 	first.Await = func(above uint64) { _ = l.await(t.Context(), above) }
-	for _, h := range w.Hosts {
-		h.Init()
-		h.Certify()
-		h.Register()
-	}
-	first.Generate()
-	w.Hosts[1].Import(first.Export(w.Hosts[1]))
+	w.Provision()
 	w.Submit("put", "key", "value")
 	if got := asks.Load(); got != 0 {
 		t.Errorf("questions through the host: got %d, want none", got)

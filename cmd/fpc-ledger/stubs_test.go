@@ -89,13 +89,7 @@ func TestStubAsks(t *testing.T) {
 	ledger.Join(w)
 	first := w.Hosts[0]
 	first.Ledger = full.DirectLedger{RemoteLedger: ledger, Stub: full.RemoteLedger{Caller: stub(t, path)}}
-	for _, h := range w.Hosts {
-		h.Init()
-		h.Certify()
-		h.Register()
-	}
-	first.Generate()
-	w.Hosts[1].Import(first.Export(w.Hosts[1]))
+	w.Provision()
 	w.Submit("put", "key", "value")
 
 	bad := connect(t, path)

@@ -83,6 +83,14 @@ func New(t testing.TB, cc shim.Chaincode) *World {
 func Start(t testing.TB, cc shim.Chaincode) *World {
 	t.Helper()
 	w := New(t, cc)
+	w.Provision()
+	return w
+}
+
+// Provision registers all enclaves (REG-1 to REG-13) and gives them the keys that the
+// first one makes (KEY-1 to KEY-7).
+func (w *World) Provision() {
+	w.T.Helper()
 	for _, h := range w.Hosts {
 		h.Init()
 		h.Certify()
@@ -92,7 +100,6 @@ func Start(t testing.TB, cc shim.Chaincode) *World {
 	for _, h := range w.Hosts[1:] {
 		h.Import(w.Hosts[0].Export(h))
 	}
-	return w
 }
 
 // Platform makes a simulated platform whose measurement is of a code's name.

@@ -54,13 +54,7 @@ func (t *bench) fullInvocation(c Config, program string) func() {
 	ledger.Join(w)
 	first.Ledger = full.DirectLedger{RemoteLedger: ledger, Stub: full.RemoteLedger{Caller: t.stub(path)}}
 	first.Enclave = enclavetest.Remote{Caller: t.launched(launch.Config{Binary: program})}
-	for _, h := range w.Hosts {
-		h.Init()
-		h.Certify()
-		h.Register()
-	}
-	first.Generate()
-	w.Hosts[1].Import(first.Export(w.Hosts[1]))
+	w.Provision()
 	w.Submit("put", "key", strings.Repeat("v", valueSize))
 	call := w.Ask("set", "key", strings.Repeat("v", requestSize))
 	return func() {
